@@ -93,7 +93,7 @@ export interface SegmentInfo {
   /** The scalar columns, keys and timestamps included. */
   readonly scalars: ColumnFile;
   /** One file a vector field. */
-  readonly vectors: readonly (ColumnFile & { readonly fieldId: number })[];
+  readonly vectors: readonly ColumnFile[];
   readonly marks: ObjectFile | undefined;
   readonly indexes: readonly (ObjectFile & { readonly indexId: number })[];
 }
@@ -104,20 +104,24 @@ export interface ObjectFile {
   readonly crc32: number;
 }
 
-/** An Arrow IPC file with one record batch; `buffers` says where each column's buffers lie, so that no reader is needed. */
+/** An Arrow IPC file. `batches` says where the buffers lie, so that reading needs no Arrow reader. */
 export interface ColumnFile {
   readonly key: string;
   readonly bytes: number;
-  readonly buffers: readonly ColumnBuffer[];
+  /** Of the columns, in file order. */
+  readonly fieldIds: readonly number[];
+  readonly batches: readonly BatchPlace[];
 }
 
-export interface ColumnBuffer {
-  readonly fieldId: number;
-  readonly role: 'validity' | 'offsets' | 'values' | 'elementOffsets' | 'elementValues';
+/** The body of one record batch. */
+export interface BatchPlace {
+  readonly rows: number;
   /** From the start of the file. */
   readonly offset: number;
   readonly bytes: number;
   readonly crc32: number;
+  /** Of all columns in Arrow's depth-first order: offset in the body and length of each buffer, flat. */
+  readonly buffers: readonly number[];
 }
 
 /** What one atomic change of a shard's segments contains. */

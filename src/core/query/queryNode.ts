@@ -1,0 +1,156 @@
+import type { CollectionInfo, SegmentInfo } from '../domain/catalog.ts';
+import { ElanusError } from '../domain/errors.ts';
+import type { FieldSchema } from '../domain/schema.ts';
+import { fieldById, primaryKeyField } from '../domain/schema.ts';
+import type { QueryRows, SearchHits } from '../rank/mergeReplies.ts';
+import type { IndexHost } from '../segment/indexHost.ts';
+import { isGraphIndex } from '../segment/indexHost.ts';
+import { LocalSegment } from '../segment/localSegment.ts';
+import { Marks } from '../segment/marks.ts';
+import { type FileDeps, loadObject } from '../segment/segmentFiles.ts';
+import { missingFields, readRows, storedFields } from '../segment/segmentReader.ts';
+import { type LocalRead, SegmentExecutor, searchSpec } from './segmentExecutor.ts';
+import type {
+  QueryService,
+  SealedQueryRequest,
+  SealedRead,
+  SealedSearchRequest,
+  SealedSegmentState,
+} from './service.ts';
+
+interface ServedSegment {
+  readonly local: LocalSegment;
+  readonly marks: Marks;
+}
+
+/** The query role: sealed segments in memory, read from the object store. */
+export class QueryNode implements QueryService {
+  readonly #files: FileDeps;
+  readonly #host: IndexHost;
+  readonly #executor: SegmentExecutor;
+  readonly #segments = new Map<number, Promise<ServedSegment>>();
+
+  constructor(files: FileDeps, host: IndexHost) {
+    this.#files = files;
+    this.#host = host;
+    this.#executor = new SegmentExecutor(host.compute, (plugin) => plugin !== host.plugin || host.sharedByThreads);
+  }
+
+  async loadSegments(request: { collection: CollectionInfo; segments: readonly SegmentInfo[] }): Promise<void> {
+    const { collection, segments } = request;
+    // One after another: each holds a batch in memory, and the next is not faster on the same disk.
+    for (const info of segments) {
+      const served = await this.#load(collection, info);
+      served.local.store.setMissing(missingFields(collection, info));
+      await served.local.dropStale(collection.indexes);
+      await this.#loadIndexes(collection, info, served.local);
+    }
+  }
+
+  async releaseSegments(segmentIds: readonly number[]): Promise<void> {
+    for (const segmentId of segmentIds) {
+      const served = this.#segments.get(segmentId);
+      if (served === undefined) continue;
+      this.#segments.delete(segmentId);
+      (await served).local.dispose();
+    }
+  }
+
+  async search(request: SealedSearchRequest): Promise<SearchHits> {
+    const { collection } = request;
+    const dim = fieldById(collection.schema, request.fieldId)!.dim;
+    return this.#reading(request.segments, request.fieldId, (locals) =>
+      this.#executor.search(
+        locals,
+        searchSpec(request, dim),
+        primaryKeyField(collection.schema),
+        outputFields(request),
+      ),
+    );
+  }
+
+  async query(request: SealedQueryRequest): Promise<QueryRows> {
+    return this.#reading(request.segments, undefined, (locals) =>
+      this.#executor.match(
+        locals,
+        { filter: request.filter, limit: request.limit, countOnly: request.countOnly },
+        primaryKeyField(request.collection.schema),
+        outputFields(request),
+      ),
+    );
+  }
+
+  async segmentStates(segmentIds: readonly number[]): Promise<readonly SealedSegmentState[]> {
+    const states: SealedSegmentState[] = [];
+    for (const segmentId of segmentIds) {
+      const served = await this.#segments.get(segmentId);
+      if (served === undefined) continue;
+      states.push({ segmentId, memoryBytes: served.local.bytesUsed, indexes: served.local.indexStates() });
+    }
+    return states;
+  }
+
+  async #reading<Result>(
+    reads: readonly SealedRead[],
+    searchedFieldId: number | undefined,
+    run: (locals: readonly LocalRead[]) => Promise<Result>,
+  ): Promise<Result> {
+    const served = await Promise.all(reads.map((read) => this.#served(read.segmentId)));
+    const locals = reads.map((read, i) => {
+      const { local, marks } = served[i]!;
+      marks.apply({ ...read.marks, timestamps: new BigUint64Array(read.marks.rows.length) });
+      return local.read(read.rowsLimit, marks.bitmap(read.marksCount), searchedFieldId);
+    });
+    for (const { local } of served) local.retain();
+    try {
+      return await run(locals);
+    } finally {
+      for (const { local } of served) local.release();
+    }
+  }
+
+  #served(segmentId: number): Promise<ServedSegment> {
+    const served = this.#segments.get(segmentId);
+    if (served !== undefined) return served;
+    throw new ElanusError('NotFound', 'segment not loaded', { subject: 'segment', context: { segment: segmentId } });
+  }
+
+  #load(collection: CollectionInfo, info: SegmentInfo): Promise<ServedSegment> {
+    let served = this.#segments.get(info.segmentId);
+    if (served === undefined) {
+      served = this.#read(collection, info);
+      this.#segments.set(info.segmentId, served);
+      // A failed load is tried again by the next call.
+      served.catch(() => this.#segments.delete(info.segmentId));
+    }
+    return served;
+  }
+
+  async #read(collection: CollectionInfo, info: SegmentInfo): Promise<ServedSegment> {
+    const fields = storedFields(collection, info);
+    const local = new LocalSegment(this.#host, 'query', info.segmentId, fields);
+    try {
+      local.store.reserve(info.rows);
+      for await (const batch of readRows(this.#files, collection, info)) local.append(batch);
+      return { local, marks: new Marks() };
+    } catch (caught) {
+      local.dispose();
+      throw caught;
+    }
+  }
+
+  async #loadIndexes(collection: CollectionInfo, info: SegmentInfo, local: LocalSegment): Promise<void> {
+    for (const file of info.indexes) {
+      const index = collection.indexes.find((candidate) => candidate.indexId === file.indexId);
+      if (index === undefined || !isGraphIndex(index)) continue;
+      if (local.index(index.fieldId)?.indexId === index.indexId) continue;
+      const bytes = await loadObject(this.#files, file);
+      const { dim } = fieldById(collection.schema, index.fieldId)!;
+      local.setIndex(index.fieldId, await this.#host.load(index, dim, local.store.arena, bytes));
+    }
+  }
+}
+
+function outputFields(request: { collection: CollectionInfo; outputFieldIds: readonly number[] }): FieldSchema[] {
+  return request.outputFieldIds.map((fieldId) => fieldById(request.collection.schema, fieldId)!);
+}

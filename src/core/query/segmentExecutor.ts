@@ -1,0 +1,185 @@
+import type { FieldSchema } from '../domain/schema.ts';
+import type { Metric } from '../domain/metric.ts';
+import type { FilterPlan } from '../expr/plan.ts';
+import type { Compute } from '../ports/compute.ts';
+import type { QueryRows, SearchHits } from '../rank/mergeReplies.ts';
+import { gatherBatch, gatherColumn, type Picks } from '../segment/gather.ts';
+import type { RowStore } from '../segment/rowStore.ts';
+import type { MatchTaskInput, MatchTaskResult, SearchTaskInput, SearchTaskResult, SegmentRead } from './reads.ts';
+import { scratchBytes } from './searchTask.ts';
+import { TASK } from './taskNames.ts';
+import { TopK } from './topK.ts';
+
+/** A segment that this role holds in memory, and how to read it. */
+export interface LocalRead {
+  readonly store: RowStore;
+  readonly read: SegmentRead;
+}
+
+export interface SearchSpec {
+  readonly fieldId: number;
+  readonly metric: Metric;
+  readonly dim: number;
+  readonly params: Readonly<Record<string, number>>;
+  readonly filter: FilterPlan | undefined;
+  readonly queries: Float32Array;
+  readonly queryCount: number;
+  readonly k: number;
+  readonly scoreAbove: number;
+  readonly scoreAtMost: number;
+  readonly exact: boolean;
+}
+
+/** What a task needs of a role's request, and nothing that would be copied to a worker in vain. */
+export function searchSpec(request: Omit<SearchSpec, 'dim'>, dim: number): SearchSpec {
+  const { fieldId, metric, params, filter, queries, queryCount, k, scoreAbove, scoreAtMost, exact } = request;
+  return { fieldId, metric, dim, params, filter, queries, queryCount, k, scoreAbove, scoreAtMost, exact };
+}
+
+export interface MatchSpec {
+  readonly filter: FilterPlan | undefined;
+  readonly limit: number | undefined;
+  readonly countOnly: boolean;
+}
+
+const CHUNK_BITS = 20;
+/** Below this a search is not worth splitting over threads. */
+const SPLIT_MICROS = 2_000;
+
+/** Runs reads over segments in this process's memory and fetches what they found. */
+export class SegmentExecutor {
+  readonly #compute: Compute;
+  readonly #sharedByThreads: (plugin: string) => boolean;
+
+  constructor(compute: Compute, sharedByThreads: (plugin: string) => boolean) {
+    this.#compute = compute;
+    this.#sharedByThreads = sharedByThreads;
+  }
+
+  async search(
+    locals: readonly LocalRead[],
+    spec: SearchSpec,
+    keyField: FieldSchema,
+    outputFields: readonly FieldSchema[],
+  ): Promise<SearchHits> {
+    const groups = this.#groups(locals, spec);
+    const results = await Promise.all(groups.map((group) => this.#runSearch(group, locals, spec)));
+    const result = results.length === 1 ? results[0]! : mergeResults(results, groups, spec);
+    const picks = picksOf(locals, result.segments, result.rows);
+    return {
+      counts: result.counts,
+      scores: result.scores,
+      keys: gatherKeys(locals, keyField, picks),
+      output: gatherBatch(outputFields, picks, columnAccess(locals)),
+    };
+  }
+
+  async match(
+    locals: readonly LocalRead[],
+    spec: MatchSpec,
+    keyField: FieldSchema,
+    outputFields: readonly FieldSchema[],
+  ): Promise<QueryRows> {
+    const input: MatchTaskInput = {
+      segments: locals.map((local) => local.read),
+      primaryKeyFieldId: keyField.fieldId,
+      ...spec,
+    };
+    const rows = locals.reduce((sum, local) => sum + local.read.rowsLimit, 0);
+    const result = await this.#compute.run<MatchTaskResult>(TASK.match, input, {
+      priority: 'search',
+      costMicros: 20 + rows / 200,
+    });
+    const picks = picksOf(locals, result.segments, result.rows);
+    return {
+      count: result.count,
+      keys: gatherKeys(locals, keyField, picks),
+      output: gatherBatch(outputFields, picks, columnAccess(locals)),
+    };
+  }
+
+  /** Numbers of the segments of each task: one task, unless threads can share the work or an index is bound to one. */
+  #groups(locals: readonly LocalRead[], spec: SearchSpec): readonly (readonly number[])[] {
+    const all = locals.map((_, i) => i);
+    const bound = locals.some((local) => local.read.index && !this.#sharedByThreads(local.read.index.plugin));
+    const costly = this.#compute.threads > 1 && costMicros(locals, all, spec) > SPLIT_MICROS;
+    return bound || (costly && locals.length > 1) ? all.map((i) => [i]) : [all];
+  }
+
+  #runSearch(group: readonly number[], locals: readonly LocalRead[], spec: SearchSpec): Promise<SearchTaskResult> {
+    const segments = group.map((i) => locals[i]!.read);
+    const input: SearchTaskInput = { segments, ...spec };
+    const index = segments.length === 1 ? segments[0]!.index : undefined;
+    const rows = segments.reduce((most, read) => Math.max(most, read.rowsLimit), 0);
+    return this.#compute.run<SearchTaskResult>(TASK.search, input, {
+      priority: 'search',
+      costMicros: costMicros(locals, group, spec),
+      ...(locals.length > 0 && { scratch: { arena: locals[0]!.store.arena, bytes: scratchBytes(rows) } }),
+      ...(index !== undefined && !this.#sharedByThreads(index.plugin) && { affinity: index.id }),
+    });
+  }
+}
+
+function costMicros(locals: readonly LocalRead[], group: readonly number[], spec: SearchSpec): number {
+  let micros = 10;
+  for (const i of group) {
+    const { read } = locals[i]!;
+    const scan = (read.rowsLimit * spec.dim * 4) / 20_000;
+    const walk = 20 + Math.max(spec.params.ef ?? 64, spec.k) * 1.5;
+    const each = read.index === undefined || spec.exact ? scan : Math.min(scan, walk);
+    micros += each * spec.queryCount + (spec.filter === undefined ? 0 : read.rowsLimit / 500);
+  }
+  return micros;
+}
+
+function mergeResults(
+  results: readonly SearchTaskResult[],
+  groups: readonly (readonly number[])[],
+  spec: SearchSpec,
+): SearchTaskResult {
+  const starts = new Uint32Array(results.length);
+  const counts = new Uint32Array(spec.queryCount);
+  const best: TopK[] = [];
+  for (let q = 0; q < spec.queryCount; q++) {
+    const top = new TopK(spec.k);
+    results.forEach((result, r) => {
+      const start = starts[r]!;
+      const count = result.counts[q]!;
+      top.merge(groups[r]![0]!, result.scores.subarray(start, start + count), result.rows.subarray(start, start + count), count);
+      starts[r] = start + count;
+    });
+    counts[q] = top.count;
+    best.push(top);
+  }
+  const total = best.reduce((sum, top) => sum + top.count, 0);
+  const merged = { counts, scores: new Float32Array(total), segments: new Uint32Array(total), rows: new Uint32Array(total) };
+  let at = 0;
+  for (const top of best) {
+    merged.scores.set(top.scores.subarray(0, top.count), at);
+    merged.segments.set(top.segments.subarray(0, top.count), at);
+    merged.rows.set(top.rows.subarray(0, top.count), at);
+    at += top.count;
+  }
+  return merged;
+}
+
+/** Sources are (segment, chunk) pairs; rows count from the start of the chunk. */
+function picksOf(locals: readonly LocalRead[], segments: Uint32Array, rows: Uint32Array): Picks {
+  const picks = { count: rows.length, sources: new Uint32Array(rows.length), rows: new Uint32Array(rows.length) };
+  for (let i = 0; i < rows.length; i++) {
+    const log2 = locals[segments[i]!]!.store.layout.chunkRowsLog2;
+    picks.sources[i] = segments[i]! * (1 << CHUNK_BITS) + (rows[i]! >> log2);
+    picks.rows[i] = rows[i]! & ((1 << log2) - 1);
+  }
+  return picks;
+}
+
+function columnAccess(locals: readonly LocalRead[]) {
+  return (source: number, fieldId: number) =>
+    locals[Math.floor(source / (1 << CHUNK_BITS))]!.store.reader.column(source & ((1 << CHUNK_BITS) - 1), fieldId);
+}
+
+function gatherKeys(locals: readonly LocalRead[], keyField: FieldSchema, picks: Picks) {
+  const column = columnAccess(locals);
+  return gatherColumn(keyField, picks, (source) => column(source, keyField.fieldId));
+}

@@ -1,0 +1,174 @@
+import type { CollectionInfo, IndexInfo } from '../domain/catalog.ts';
+import type { FieldSchema } from '../domain/schema.ts';
+import { fieldById } from '../domain/schema.ts';
+import type { LocalRead } from '../query/segmentExecutor.ts';
+import type { Column, ColumnBatch } from '../domain/columns.ts';
+import { inBackground } from './background.ts';
+import { type IndexHost, isGraphIndex, type SegmentIndex } from './indexHost.ts';
+import type { SegmentLayout } from './layout.ts';
+import { RowStore } from './rowStore.ts';
+
+/**
+ * Rows of one segment in this process's memory with their graph indexes. Reads retain it; memory goes when it is
+ * disposed and the last read has released it.
+ */
+export class LocalSegment {
+  readonly store: RowStore;
+  readonly fieldIds: readonly number[];
+  readonly #host: IndexHost;
+  readonly #key: string;
+  readonly #vectorFields: readonly FieldSchema[];
+  readonly #indexes = new Map<number, SegmentIndex>();
+  #publishedLayout: SegmentLayout | undefined;
+  #published = 0;
+  #readers = 0;
+  #disposed = false;
+
+  constructor(host: IndexHost, owner: string, segmentId: number, fields: readonly FieldSchema[]) {
+    this.#host = host;
+    this.#key = `${owner}/${segmentId}`;
+    this.fieldIds = fields.map((field) => field.fieldId);
+    this.#vectorFields = fields.filter((field) => field.dim > 0);
+    this.store = new RowStore(host.arena, fields, (ref) => host.retire(ref));
+  }
+
+  append(batch: ColumnBatch): void {
+    const from = this.store.rows;
+    this.store.append(batch);
+    for (const field of this.#vectorFields) {
+      const vectors = this.store.reader.vectorRows(field.fieldId, this.store.rows);
+      this.#host.compute.local.writeInverseNorms(vectors, from, this.store.rows);
+    }
+  }
+
+  /** How a task reads the first `rowsLimit` rows; `searchedFieldId` picks the index. */
+  read(rowsLimit: number, hidden: Uint8Array | undefined, searchedFieldId?: number): LocalRead {
+    const index = searchedFieldId === undefined ? undefined : this.#indexes.get(searchedFieldId);
+    const usable = index !== undefined && index.indexedRows > 0;
+    return {
+      store: this.store,
+      read: { layoutKey: this.layoutKey(), rowsLimit, hidden, index: usable ? index.handle : undefined },
+    };
+  }
+
+  /** The column of a field, chunk by chunk, with the rows that are written. */
+  *columns(fieldId: number): Iterable<{ readonly column: Column; readonly rows: number }> {
+    const { chunkRows, rows } = this.store;
+    for (let first = 0, chunk = 0; first < rows; first += chunkRows, chunk++) {
+      yield { column: this.store.reader.column(chunk, fieldId), rows: Math.min(chunkRows, rows - first) };
+    }
+  }
+
+  /** The key under which all threads know the present layout. */
+  layoutKey(): string {
+    const { layout } = this.store;
+    if (layout !== this.#publishedLayout) {
+      this.#unpublish();
+      this.#publishedLayout = layout;
+      this.#published++;
+      this.#host.compute.publish(this.#publishedKey(), layout);
+    }
+    return this.#publishedKey();
+  }
+
+  index(fieldId: number): SegmentIndex | undefined {
+    return this.#indexes.get(fieldId);
+  }
+
+  /** Takes a loaded index over. */
+  setIndex(fieldId: number, index: SegmentIndex): void {
+    this.#indexes.set(fieldId, index);
+  }
+
+  indexStates(): { indexId: number; indexedRows: number }[] {
+    return [...this.#indexes.values()].map(({ indexId, indexedRows }) => ({ indexId, indexedRows }));
+  }
+
+  get bytesUsed(): number {
+    let bytes = this.store.bytesUsed;
+    for (const index of this.#indexes.values()) bytes += index.bytesUsed;
+    return bytes;
+  }
+
+  /**
+   * Brings the graph indexes in line with the catalogue and resolves when all rows are indexed. Small segments get none.
+   */
+  async buildIndexes(collection: CollectionInfo): Promise<void> {
+    await this.dropStale(collection.indexes);
+    for (const info of collection.indexes) {
+      const field = fieldById(collection.schema, info.fieldId);
+      if (!isGraphIndex(info) || field === undefined || this.store.rows < this.#host.rowsMin) continue;
+      let index = this.#indexes.get(info.fieldId);
+      if (index === undefined) {
+        index = await this.#host.create(info, field.dim, this.store.arena, this.store.rows);
+        if (this.#disposed || this.#indexes.has(info.fieldId)) {
+          await index.drop();
+          continue;
+        }
+        this.#indexes.set(info.fieldId, index);
+      }
+      await index.build({
+        layoutKey: () => this.layoutKey(),
+        fieldId: info.fieldId,
+        rowsNow: () => (this.#disposed ? 0 : this.store.rows),
+      });
+    }
+  }
+
+  /** Rows that every graph index of the catalogue covers; all rows when it has none. */
+  leastIndexedRows(collection: CollectionInfo): number {
+    let least = this.store.rows;
+    if (least < this.#host.rowsMin) return least;
+    for (const info of collection.indexes) {
+      if (isGraphIndex(info)) least = Math.min(least, this.#indexes.get(info.fieldId)?.indexedRows ?? 0);
+    }
+    return least;
+  }
+
+  /** True when every graph index of the catalogue that this segment should have covers all rows. */
+  isIndexed(collection: CollectionInfo): boolean {
+    return this.leastIndexedRows(collection) === this.store.rows;
+  }
+
+  retain(): void {
+    this.#readers++;
+  }
+
+  release(): void {
+    if (--this.#readers === 0 && this.#disposed) this.#free();
+  }
+
+  /** Forgets rows and indexes as soon as no read uses them. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (this.#readers === 0) this.#free();
+  }
+
+  /** Drops indexes that the catalogue no longer has. */
+  async dropStale(wanted: readonly IndexInfo[]): Promise<void> {
+    for (const [fieldId, index] of this.#indexes) {
+      if (wanted.some((info) => info.indexId === index.indexId)) continue;
+      this.#indexes.delete(fieldId);
+      await index.drop();
+    }
+  }
+
+  #free(): void {
+    for (const index of this.#indexes.values()) inBackground(this.#host.logger, 'drop an index', index.drop());
+    this.#indexes.clear();
+    this.#unpublish();
+    this.store.free();
+  }
+
+  /** Tasks that wait in the queue still name the old layout. */
+  #unpublish(): void {
+    if (this.#publishedLayout === undefined) return;
+    const key = this.#publishedKey();
+    this.#host.whenUnused('unpublish a layout', () => this.#host.compute.unpublish(key));
+  }
+
+  #publishedKey(): string {
+    return `${this.#key}/${this.#published}`;
+  }
+}

@@ -1,0 +1,156 @@
+import type { BatchPlace, ColumnFile, ObjectFile, SegmentInfo } from '../domain/catalog.ts';
+import type { ColumnBatch } from '../domain/columns.ts';
+import { DataType } from '../domain/dataTypes.ts';
+import { ElanusError } from '../domain/errors.ts';
+import type { FieldSchema } from '../domain/schema.ts';
+import { TIMESTAMP_FIELD_ID } from '../domain/schema.ts';
+import type { Arena } from '../ports/arena.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Crypto } from '../ports/crypto.ts';
+import type { ObjectStore } from '../ports/objectStore.ts';
+import { BodyReader } from './arrowTypes.ts';
+import { columnFileEntry, type EncodedColumnFile } from './arrowFile.ts';
+
+/** Bytes copied or checksummed before others get their turn: less than a millisecond. */
+const SLICE_BYTES = 2 << 20;
+
+export interface FileDeps {
+  readonly objectStore: ObjectStore;
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly arena: Arena;
+}
+
+/** The column of insert timestamps in a segment's scalar file. */
+export const TIMESTAMP_FIELD: FieldSchema = {
+  fieldId: TIMESTAMP_FIELD_ID,
+  name: '$timestamp',
+  description: '',
+  dataType: DataType.Int64,
+  isPrimaryKey: false,
+  autoId: false,
+  isPartitionKey: false,
+  isClusteringKey: false,
+  isDynamic: false,
+  nullable: false,
+  defaultValue: undefined,
+  elementType: undefined,
+  dim: 0,
+  maxLength: 0,
+  maxCapacity: 0,
+  typeParams: [],
+};
+
+export function segmentKey(collectionId: number, segmentId: number, name: string): string {
+  return `segments/${collectionId}/${segmentId}/${name}`;
+}
+
+/** Stores an encoded column file under `key` and gives the catalogue's entry for it. */
+export async function storeColumnFile(
+  deps: FileDeps,
+  key: string,
+  fields: readonly FieldSchema[],
+  file: EncodedColumnFile,
+): Promise<ColumnFile> {
+  // One contiguous range for the put, taken from the arena, where the memory is used again afterwards.
+  const place = deps.arena.allocate(Math.max(1, file.bytes));
+  try {
+    const bytes = deps.arena.view(place.arena, place.offset, file.bytes);
+    await copyPieces(deps.clock, file.pieces, bytes);
+    const checksums: number[] = [];
+    for (const batch of file.batches) {
+      checksums.push(await checksum(deps, bytes.subarray(batch.offset, batch.offset + batch.bytes)));
+    }
+    await deps.objectStore.put(key, bytes);
+    return columnFileEntry(key, fields, file, checksums);
+  } finally {
+    deps.arena.free(place);
+  }
+}
+
+export async function storeObject(deps: FileDeps, key: string, bytes: Uint8Array): Promise<ObjectFile> {
+  const crc32 = await checksum(deps, bytes);
+  await deps.objectStore.put(key, bytes);
+  return { key, bytes: bytes.length, crc32 };
+}
+
+/** Reads and verifies. Error: Corrupt, naming the file. */
+export async function loadObject(deps: FileDeps, file: ObjectFile): Promise<Uint8Array> {
+  const bytes = new Uint8Array(file.bytes);
+  await readRange(deps, file.key, 0, bytes);
+  await verify(deps, file.key, 0, bytes, file.crc32);
+  return bytes;
+}
+
+/** The rows of a column file, a batch at a time; `fields` are those of the file, looked up by id. */
+export async function* loadColumnFile(
+  deps: FileDeps,
+  file: ColumnFile,
+  field: (fieldId: number) => FieldSchema,
+): AsyncIterable<ColumnBatch> {
+  const fields = file.fieldIds.map(field);
+  for (const place of file.batches) {
+    const body = new Uint8Array(place.bytes);
+    await readRange(deps, file.key, place.offset, body);
+    await verify(deps, file.key, place.offset, body, place.crc32);
+    yield decodeBody(body, place, fields);
+  }
+}
+
+function decodeBody(body: Uint8Array, place: BatchPlace, fields: readonly FieldSchema[]): ColumnBatch {
+  const reader = new BodyReader(body, place.buffers);
+  const columns = fields.map((field) => ({ fieldId: field.fieldId, column: reader.column(field, place.rows) }));
+  return { rows: place.rows, columns };
+}
+
+/** A missing or short object that the catalogue names is corruption, not absence. */
+async function readRange(deps: FileDeps, key: string, offset: number, into: Uint8Array): Promise<void> {
+  try {
+    if (into.length > 0) await deps.objectStore.getRange(key, offset, into.length, into);
+  } catch (caught) {
+    const error = ElanusError.from(caught);
+    if (error.kind !== 'NotFound' && error.kind !== 'Invalid') throw error;
+    throw new ElanusError('Corrupt', 'a segment file is missing or too short', {
+      context: { file: key, offset, bytes: into.length },
+      cause: caught,
+    });
+  }
+}
+
+async function verify(deps: FileDeps, key: string, offset: number, bytes: Uint8Array, crc32: number): Promise<void> {
+  const actual = await checksum(deps, bytes);
+  if (actual === crc32) return;
+  throw new ElanusError('Corrupt', 'a segment file fails its checksum', {
+    context: { file: key, offset, bytes: bytes.length, expected: crc32, actual },
+  });
+}
+
+async function checksum(deps: FileDeps, bytes: Uint8Array): Promise<number> {
+  let crc = 0;
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+    crc = deps.crypto.crc32(bytes.subarray(at, at + SLICE_BYTES), crc);
+    if (at + SLICE_BYTES < bytes.length) await deps.clock.sleep(0);
+  }
+  return crc;
+}
+
+async function copyPieces(clock: Clock, pieces: readonly Uint8Array[], into: Uint8Array): Promise<void> {
+  let at = 0;
+  let sinceYield = 0;
+  for (const piece of pieces) {
+    into.set(piece, at);
+    at += piece.length;
+    sinceYield += piece.length;
+    if (sinceYield >= SLICE_BYTES) {
+      sinceYield = 0;
+      await clock.sleep(0);
+    }
+  }
+}
+
+/** Every object of a segment. */
+export function segmentObjectKeys(segment: SegmentInfo): readonly string[] {
+  const keys = [segment.scalars.key, ...segment.vectors.map((file) => file.key)];
+  if (segment.marks !== undefined) keys.push(segment.marks.key);
+  return [...keys, ...segment.indexes.map((file) => file.key)];
+}

@@ -1,0 +1,114 @@
+import { ElanusError } from '../domain/errors.ts';
+import { HybridClock, type Timestamp } from '../domain/timestamp.ts';
+import type { Wal, WalPosition, WalWriter } from '../ports/wal.ts';
+import { encodeRecord, type WalRecord } from './record.ts';
+import type { Shard } from './shard.ts';
+
+interface InFlight {
+  readonly timestamp: Timestamp;
+  readonly done: Promise<unknown>;
+}
+
+/** What a write came to: its timestamp, where it lies in the log, and how many rows it hid. */
+export interface Applied {
+  readonly timestamp: Timestamp;
+  readonly hiddenRows: number;
+}
+
+/** One physical channel: draws timestamps, appends records and applies them to their shards in log order. */
+export class ChannelWriter {
+  readonly pchannel: string;
+  readonly term: number;
+  readonly clock: HybridClock;
+  /** Log position of the last record that was applied, hex; undefined = none yet. */
+  lastPosition: string | undefined;
+  /** Bytes appended since the process started. */
+  appendedBytes = 0;
+  #failure: ElanusError | undefined;
+  readonly #writer: WalWriter;
+  readonly #recordBytesMax: number;
+  readonly #inFlight: InFlight[] = [];
+
+  constructor(options: { pchannel: string; term: number; wal: Wal; writer: WalWriter; nowMs: () => number }) {
+    this.pchannel = options.pchannel;
+    this.term = options.term;
+    this.clock = new HybridClock(options.nowMs);
+    this.#writer = options.writer;
+    this.#recordBytesMax = options.wal.recordBytesMax;
+  }
+
+  /**
+   * Sequences one record: `make` gets the timestamp and must not wait. Resolves when the record is durable and applied.
+   * Errors: TooLarge, Exhausted (nothing happened), Unknown, Fenced, Closed (the channel is dead until it is opened again).
+   */
+  async append(shard: Shard, make: (timestamp: Timestamp) => WalRecord): Promise<Applied> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const record = make(this.clock.next());
+    const bytes = encodeRecord(record);
+    if (bytes.length > this.#recordBytesMax) {
+      throw new ElanusError('TooLarge', 'the write is larger than a log record can be', {
+        context: { bytes: bytes.length, limit: this.#recordBytesMax },
+      });
+    }
+    const done = this.#writer.append(bytes).then(
+      (position) => this.#applied(shard, record, bytes.length, position),
+      (caught) => this.#failed(caught),
+    );
+    const entry: InFlight = { timestamp: record.timestamp, done };
+    this.#inFlight.push(entry);
+    try {
+      return await done;
+    } finally {
+      this.#inFlight.splice(this.#inFlight.indexOf(entry), 1);
+    }
+  }
+
+  /** Makes sure that later writes are after `timestamp`, and waits for those before it that are under way. */
+  async settle(timestamp: Timestamp): Promise<void> {
+    this.clock.observe(timestamp);
+    const earlier = this.#inFlight.filter((entry) => entry.timestamp <= timestamp);
+    await Promise.allSettled(earlier.map((entry) => entry.done));
+  }
+
+  /** Waits for everything under way. */
+  drain(): Promise<void> {
+    return this.settle(this.clock.last);
+  }
+
+  close(): Promise<void> {
+    return this.#writer.close();
+  }
+
+  #applied(shard: Shard, record: WalRecord, bytes: number, position: WalPosition): Applied {
+    this.appendedBytes += bytes;
+    const at = toHex(position);
+    try {
+      const hiddenRows = shard.apply(record, at, this.lastPosition);
+      return { timestamp: record.timestamp, hiddenRows };
+    } catch (caught) {
+      // Durable but not applied: serving on would show a state that the log contradicts.
+      shard.failure = ElanusError.from(caught);
+      throw shard.failure;
+    } finally {
+      this.lastPosition = at;
+    }
+  }
+
+  #failed(caught: unknown): never {
+    const error = ElanusError.from(caught);
+    if (error.kind !== 'Exhausted' && error.kind !== 'TooLarge') this.#failure = error;
+    throw error;
+  }
+}
+
+export function toHex(position: WalPosition): string {
+  let hex = '';
+  for (const byte of position) hex += (byte < 16 ? '0' : '') + byte.toString(16);
+  return hex;
+}
+
+export function fromHex(hex: string): WalPosition {
+  const bytes = new Uint8Array(hex.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16);
+  return bytes;
+}

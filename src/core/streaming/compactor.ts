@@ -1,0 +1,265 @@
+import type { CompactionResult, DataService } from '../data/service.ts';
+import type { SegmentInfo } from '../domain/catalog.ts';
+import { composeTimestamp } from '../domain/timestamp.ts';
+import type { Clock } from '../ports/clock.ts';
+import { inBackground } from '../segment/background.ts';
+import { isGraphIndex } from '../segment/indexHost.ts';
+import { Marks } from '../segment/marks.ts';
+import { segmentObjectKeys } from '../segment/segmentFiles.ts';
+import type { ChannelWriter } from './channelWriter.ts';
+import type { Flusher, FlusherDeps } from './flusher.ts';
+import { ensureKeys, loadTimestamps } from './recovery.ts';
+import type { CompactionState } from './service.ts';
+import type { Shard } from './shard.ts';
+import type { ShardReads } from './shardReads.ts';
+import { ShardSegment } from './shardSegment.ts';
+
+export interface CompactorDeps extends FlusherDeps {
+  readonly data: DataService;
+  readonly clock: Clock;
+  readonly settings: { readonly segmentBytesMax: number; readonly snapshotRetentionMs: number };
+  readonly newId: () => Promise<number>;
+}
+
+/** That many small segments of a partition are merged without being asked. */
+const SMALL_SEGMENTS_MAX = 8;
+/** A segment with a larger share of marked rows is rewritten without being asked. */
+const MARKED_SHARE_MAX = 0.2;
+const DROPPED = 0xffffffff;
+
+interface Plan {
+  readonly shard: Shard;
+  readonly channel: ChannelWriter;
+  readonly sources: readonly ShardSegment[];
+  readonly target: number;
+}
+
+/** Merges flushed segments of a partition and drops rows that nobody can read any more. */
+export class Compactor {
+  readonly #deps: CompactorDeps;
+  readonly #reads: ShardReads;
+  readonly #flusher: Flusher;
+  readonly #states = new Map<number, CompactionState>();
+  readonly #busy = new Set<ShardSegment>();
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(deps: CompactorDeps, reads: ShardReads, flusher: Flusher) {
+    this.#deps = deps;
+    this.#reads = reads;
+    this.#flusher = flusher;
+  }
+
+  /** Plans and starts a compaction of everything that is worth it. */
+  async start(shards: readonly { readonly shard: Shard; readonly channel: ChannelWriter }[]): Promise<CompactionState> {
+    const compactionId = await this.#deps.newId();
+    const plans: Plan[] = [];
+    for (const { shard, channel } of shards) plans.push(...(await this.#plan(shard, channel, 2, 0)));
+    return this.#run(compactionId, plans);
+  }
+
+  /** Compacts in the background when a shard has become fragmented. */
+  consider(shard: Shard, channel: ChannelWriter): void {
+    const work = async () => {
+      const plans = await this.#plan(shard, channel, SMALL_SEGMENTS_MAX, MARKED_SHARE_MAX);
+      if (plans.length > 0) this.#run(await this.#deps.newId(), plans);
+    };
+    inBackground(this.#deps.logger, 'plan a compaction', work());
+  }
+
+  state(compactionId: number): CompactionState {
+    const state = this.#states.get(compactionId);
+    if (state !== undefined) return state;
+    return { compactionId, state: 'Completed', plans: [] };
+  }
+
+  #run(compactionId: number, plans: readonly Plan[]): CompactionState {
+    const described = plans.map(({ sources, target }) => ({ sources: sources.map((s) => s.segmentId), target }));
+    const executing: CompactionState = { compactionId, state: 'Executing', plans: described };
+    const completed: CompactionState = { compactionId, state: 'Completed', plans: described };
+    this.#states.set(compactionId, plans.length === 0 ? completed : executing);
+    if (this.#states.size > 1_000) this.#states.delete(this.#states.keys().next().value!);
+    const work = async () => {
+      try {
+        for (const plan of plans) await this.#compact(plan);
+      } finally {
+        this.#states.set(compactionId, completed);
+        for (const { sources } of plans) for (const source of sources) this.#busy.delete(source);
+      }
+    };
+    const run = this.#queue.then(work);
+    this.#queue = run.catch(() => undefined);
+    inBackground(this.#deps.logger, 'compact segments', run);
+    return this.state(compactionId);
+  }
+
+  async #plan(shard: Shard, channel: ChannelWriter, countMin: number, shareMin: number): Promise<Plan[]> {
+    if (shard.failure !== undefined) return [];
+    const plans: Plan[] = [];
+    for (const { partitionId } of shard.collection.partitions) {
+      const candidates = shard
+        .segmentsOf([partitionId])
+        .filter((segment) => segment.info !== undefined && segment.local === undefined && !this.#busy.has(segment))
+        .sort((a, b) => (a.timestamps.first < b.timestamps.first ? -1 : 1));
+      const groups = this.#groups(candidates, countMin, shareMin);
+      for (const sources of groups) {
+        for (const source of sources) this.#busy.add(source);
+        plans.push({ shard, channel, sources, target: await this.#deps.newId() });
+      }
+    }
+    return plans;
+  }
+
+  /** Neighbours in time whose bytes fit into one segment. */
+  #groups(candidates: readonly ShardSegment[], countMin: number, shareMin: number): ShardSegment[][] {
+    const groups: ShardSegment[][] = [];
+    let group: ShardSegment[] = [];
+    let bytes = 0;
+    for (const segment of candidates) {
+      const size = bytesOf(segment);
+      if (group.length > 0 && bytes + size > this.#deps.settings.segmentBytesMax) {
+        groups.push(group);
+        group = [];
+        bytes = 0;
+      }
+      group.push(segment);
+      bytes += size;
+    }
+    if (group.length > 0) groups.push(group);
+    return groups.filter(
+      (sources) =>
+        sources.length >= countMin ||
+        sources.some((segment) => this.#droppable(segment) > 0 && this.#droppable(segment) >= shareMin * segment.rows),
+    );
+  }
+
+  #droppable(segment: ShardSegment): number {
+    return segment.marks.countUpTo(this.#horizon());
+  }
+
+  #horizon(): bigint {
+    return composeTimestamp(Math.max(0, this.#deps.clock.nowMs() - this.#deps.settings.snapshotRetentionMs));
+  }
+
+  async #compact({ shard, channel, sources, target }: Plan): Promise<void> {
+    const alive = () => sources.every((source) => shard.segments.get(source.segmentId) === source);
+    if (!alive()) return;
+    const marksBefore = sources.map((source) => source.marks.count);
+    const marksPosition = shard.appliedPosition > '' ? shard.appliedPosition : (shard.checkpoint ?? '');
+    const result = await this.#deps.data.compact({
+      collection: shard.collection,
+      sources: sources.map((source, i) => {
+        const { rows, timestamps } = source.marks.delta(0);
+        const count = marksBefore[i]!;
+        return {
+          segment: source.info!,
+          markedRows: rows.subarray(0, count),
+          markTimestamps: timestamps.subarray(0, count),
+        };
+      }),
+      targetSegmentId: target,
+      horizonTs: this.#horizon(),
+      marksPosition,
+    });
+    if (!alive()) return;
+    const merged = await this.#mergedSegment(shard, result);
+    if (merged !== undefined && shard.isLoaded(merged.partitionId)) {
+      merged.served = this.#deps.query.loadSegments({ collection: shard.collection, segments: [merged.info!] });
+      await merged.served;
+      merged.loaded = true;
+    }
+    // No flush of the shard may run between the entry that replaces the old segments and the exchange in memory.
+    const swapped = await this.#flusher.exclusively(async () => {
+      if (!alive()) return false;
+      await this.#swap(shard, channel, { sources, marksBefore, rowMaps: result.rowMaps, merged });
+      return true;
+    });
+    const unused = swapped ? sources.map((source) => source.info!) : merged === undefined ? [] : [merged.info!];
+    await this.#reads.afterRunning();
+    await this.#deps.query.releaseSegments(unused.map((info) => info.segmentId));
+    for (const key of unused.flatMap(segmentObjectKeys)) await this.#deps.files.objectStore.delete(key);
+  }
+
+  /** Catalogue first, then memory in one step; marks made meanwhile are carried over twice, the last time in that step. */
+  async #swap(shard: Shard, channel: ChannelWriter, exchange: Exchange): Promise<void> {
+    const { sources, merged } = exchange;
+    const removeIds = sources.map((source) => source.segmentId);
+    if (merged === undefined) {
+      await this.#flusher.replace(shard, channel, [], removeIds);
+      for (const segmentId of removeIds) shard.segments.delete(segmentId);
+      return;
+    }
+    const marksSeen = sources.map((source) => source.marks.count);
+    carryMarks(exchange, exchange.marksBefore, marksSeen, undefined);
+    const info = await this.#flusher.storeMarks(shard, merged, merged.info!);
+    await this.#flusher.replace(shard, channel, [info], removeIds);
+    merged.info = info;
+    merged.marksSaved = info.markedRows;
+    carryMarks(
+      exchange,
+      marksSeen,
+      sources.map((source) => source.marks.count),
+      info.marksPosition,
+    );
+    for (const segmentId of removeIds) shard.segments.delete(segmentId);
+    shard.segments.set(merged.segmentId, merged);
+    // A table that was asked for while the new segment was made.
+    if (merged.keys === undefined && shard.anyKeys()) await ensureKeys(this.#deps.files, shard);
+  }
+
+  async #mergedSegment(shard: Shard, result: CompactionResult): Promise<ShardSegment | undefined> {
+    if (result.segment === undefined) return undefined;
+    const info = await this.#withIndexes(shard, result.segment);
+    const merged = new ShardSegment(info.segmentId, info.partitionId, undefined);
+    merged.sealed = true;
+    merged.info = info;
+    merged.lastPosition = info.toPosition;
+    merged.timestamps = await loadTimestamps(this.#deps.files, shard, info);
+    merged.marks = new Marks();
+    merged.marks.apply({ from: 0, rows: result.markedRows, timestamps: result.markTimestamps });
+    merged.marksSaved = merged.marks.count;
+    if (!shard.generatesKeys || shard.anyKeys()) await ensureKeys(this.#deps.files, shard, [merged]);
+    return merged;
+  }
+
+  async #withIndexes(shard: Shard, segment: SegmentInfo): Promise<SegmentInfo> {
+    if (segment.rows < this.#deps.indexRowsMin) return segment;
+    const indexes = [];
+    for (const index of shard.collection.indexes.filter(isGraphIndex)) {
+      const file = await this.#deps.data.buildIndex({ collection: shard.collection, segment, index });
+      indexes.push({ ...file, indexId: index.indexId });
+    }
+    return { ...segment, indexes };
+  }
+}
+
+interface Exchange {
+  readonly sources: readonly ShardSegment[];
+  /** Marks of each source that the merged segment has already. */
+  readonly marksBefore: readonly number[];
+  readonly rowMaps: readonly Uint32Array[];
+  readonly merged: ShardSegment | undefined;
+}
+
+/** Sets marks number from[i] to to[i] - 1 of each source on the merged segment too. */
+function carryMarks(
+  exchange: Exchange,
+  from: readonly number[],
+  to: readonly number[],
+  dirtyFrom: string | undefined,
+): void {
+  const late: { row: number; timestamp: bigint }[] = [];
+  exchange.sources.forEach((source, i) => {
+    const { rows, timestamps } = source.marks.delta(from[i]!);
+    for (let j = 0; j < to[i]! - from[i]!; j++) {
+      const row = exchange.rowMaps[i]![rows[j]!]!;
+      if (row !== DROPPED) late.push({ row, timestamp: timestamps[j]! });
+    }
+  });
+  late.sort((a, b) => (a.timestamp < b.timestamp ? -1 : a.timestamp > b.timestamp ? 1 : 0));
+  for (const { row, timestamp } of late) exchange.merged!.markRow(row, timestamp, dirtyFrom);
+}
+
+function bytesOf(segment: ShardSegment): number {
+  const info = segment.info!;
+  return info.scalars.bytes + info.vectors.reduce((sum, file) => sum + file.bytes, 0);
+}

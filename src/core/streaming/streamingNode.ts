@@ -1,0 +1,310 @@
+import { RequestMemory } from '../coordinator/requestMemory.ts';
+import type { ChannelAssignment, CoordinatorService } from '../coordinator/service.ts';
+import type { DataService } from '../data/service.ts';
+import type { CollectionInfo } from '../domain/catalog.ts';
+import { ElanusError } from '../domain/errors.ts';
+import type { Timestamp } from '../domain/timestamp.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Logger } from '../ports/logger.ts';
+import type { Wal } from '../ports/wal.ts';
+import { SegmentExecutor } from '../query/segmentExecutor.ts';
+import type { QueryService } from '../query/service.ts';
+import { encodedBatchBytes } from '../segment/batchCodec.ts';
+import type { IndexHost } from '../segment/indexHost.ts';
+import type { FileDeps } from '../segment/segmentFiles.ts';
+import { ChannelWriter } from './channelWriter.ts';
+import { Compactor } from './compactor.ts';
+import { Flusher } from './flusher.ts';
+import { ensureKeys, recoverShard, replay, shardKey } from './recovery.ts';
+import type {
+  CompactionState,
+  FlushReply,
+  ShardQueryReply,
+  ShardQueryRequest,
+  ShardSearchReply,
+  ShardSearchRequest,
+  ShardState,
+  StreamingService,
+  WriteReply,
+  WriteRequest,
+} from './service.ts';
+import { Shard } from './shard.ts';
+import { Maintenance } from './maintenance.ts';
+import { ShardReads } from './shardReads.ts';
+import { shardState } from './shardState.ts';
+
+export interface StreamingDeps {
+  readonly nodeId: string;
+  readonly wal: Wal;
+  readonly files: FileDeps;
+  readonly host: IndexHost;
+  readonly coordinator: CoordinatorService;
+  readonly query: QueryService;
+  readonly data: DataService;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly settings: StreamingSettings;
+}
+
+export interface StreamingSettings {
+  /** A growing segment is sealed when it has this many bytes. */
+  readonly segmentBytesMax: number;
+  /** Beyond it the segments that hold the log back are flushed. */
+  readonly walRetainedBytesMax: number;
+  /** How long rows that are deleted stay readable at older timestamps. */
+  readonly snapshotRetentionMs: number;
+}
+
+/** Ids taken from the coordinator at a time. */
+const ID_BATCH = 64;
+const REQUESTS_REMEMBERED = 10_000;
+
+interface OpenShard {
+  readonly shard: Shard;
+  readonly channel: ChannelWriter;
+}
+
+/** The streaming role: owner of log channels and leader of the shards on them. */
+export class StreamingNode implements StreamingService {
+  readonly #deps: StreamingDeps;
+  readonly #shards = new Map<string, OpenShard>();
+  readonly #channels = new Map<string, Promise<ChannelWriter>>();
+  readonly #writes = new RequestMemory(REQUESTS_REMEMBERED);
+  readonly #reads: ShardReads;
+  readonly #flusher: Flusher;
+  readonly #compactor: Compactor;
+  readonly #maintenance: Maintenance;
+  #ids: number[] = [];
+
+  constructor(deps: StreamingDeps) {
+    this.#deps = deps;
+    const { host } = deps;
+    const executor = new SegmentExecutor(host.compute, (plugin) => plugin !== host.plugin || host.sharedByThreads);
+    this.#reads = new ShardReads({ executor, query: deps.query, nowMs: () => deps.clock.nowMs() });
+    const shared = { ...deps, indexRowsMin: host.rowsMin };
+    this.#flusher = new Flusher(shared);
+    this.#compactor = new Compactor({ ...shared, newId: () => this.#newIdLater() }, this.#reads, this.#flusher);
+    this.#maintenance = new Maintenance(deps, this.#flusher, this.#compactor);
+  }
+
+  /** Claims the channels, replays their logs and begins to load what was loaded. */
+  async start(): Promise<void> {
+    const assignments = await this.#deps.coordinator.claimChannels(this.#deps.nodeId);
+    await Promise.all(assignments.map((assignment) => this.#recoverChannel(assignment)));
+    for (const { shard, channel } of this.#shards.values()) this.#maintenance.settle(shard, channel);
+  }
+
+  async stop(): Promise<void> {
+    this.#maintenance.stop();
+    for (const channel of this.#channels.values()) await (await channel).drain();
+    await this.#flusher.idle();
+    for (const channel of this.#channels.values()) await (await channel).close();
+  }
+
+  async updateCollection(collection: CollectionInfo, terms: Readonly<Record<string, number>>): Promise<void> {
+    for (const [number, { vchannel, pchannel }] of collection.vchannels.entries()) {
+      const open = this.#shards.get(vchannel);
+      if (open === undefined) {
+        const channel = await this.#openChannel(pchannel, terms[pchannel] ?? 1);
+        if (this.#shards.has(vchannel)) continue;
+        const shard = new Shard(this.#deps.host, collection, number, undefined);
+        this.#shards.set(vchannel, { shard, channel });
+      } else {
+        await this.#maintenance.update(open.shard, open.channel, collection);
+      }
+    }
+  }
+
+  async dropCollection(collectionId: number): Promise<void> {
+    for (const [vchannel, { shard, channel }] of this.#shards) {
+      if (shard.collection.collectionId !== collectionId) continue;
+      this.#shards.delete(vchannel);
+      this.#maintenance.forget(shard, channel);
+      await this.#maintenance.drop(shard, [...shard.segments.values()]);
+    }
+  }
+
+  async truncateCollection(request: { requestId: string; collectionId: number }): Promise<Timestamp> {
+    return this.#writes.once('truncate', request.requestId, async () => {
+      let latest = 0n;
+      for (const { shard, channel } of this.#shardsOf(request.collectionId)) {
+        const before = [...shard.segments.values()];
+        const { timestamp } = await channel.append(shard, (ts) => {
+          shard.endAssignments();
+          return { type: 'truncate', ...recordHead(shard), timestamp: ts };
+        });
+        const gone = before.filter((segment) => !shard.segments.has(segment.segmentId));
+        await this.#flusher.remove(shard, channel, gone);
+        await this.#maintenance.drop(shard, gone);
+        if (timestamp > latest) latest = timestamp;
+      }
+      return latest;
+    });
+  }
+
+  write(request: WriteRequest): Promise<WriteReply> {
+    return this.#writes.once('write', request.requestId, () => this.#write(request));
+  }
+
+  async search(request: ShardSearchRequest): Promise<ShardSearchReply> {
+    const { shard, channel } = this.#served(request.vchannel);
+    return this.#reads.search(shard, channel, request);
+  }
+
+  async query(request: ShardQueryRequest): Promise<ShardQueryReply> {
+    const { shard, channel } = this.#served(request.vchannel);
+    return this.#reads.query(shard, channel, request);
+  }
+
+  flush(request: { requestId: string; vchannel: string; collectionId: number }): Promise<FlushReply> {
+    return this.#writes.once('flush', request.requestId, async () => {
+      const { shard, channel } = this.#served(request.vchannel);
+      const reply = await this.#seal(shard, channel);
+      this.#maintenance.flush(shard, channel);
+      return reply;
+    });
+  }
+
+  async shardStates(collectionId: number): Promise<readonly ShardState[]> {
+    const states: ShardState[] = [];
+    for (const { shard, channel } of this.#shardsOf(collectionId)) {
+      this.#maintenance.index(shard, channel);
+      states.push(await shardState(this.#deps, shard));
+    }
+    return states;
+  }
+
+  async compact(request: { requestId: string; collectionId: number }): Promise<CompactionState> {
+    return this.#writes.once('compact', request.requestId, async () => {
+      await this.#flusher.idle();
+      return this.#compactor.start(this.#shardsOf(request.collectionId));
+    });
+  }
+
+  async compactionState(compactionId: number): Promise<CompactionState> {
+    return this.#compactor.state(compactionId);
+  }
+
+  async #write(request: WriteRequest): Promise<WriteReply> {
+    const { shard, channel } = this.#served(request.vchannel);
+    if (shard.needsKeys(request)) await ensureKeys(this.#deps.files, shard);
+    if (this.#ids.length < request.inserts.length) await this.#fetchIds(request.inserts.length);
+    checkSchema(shard, request);
+    const applied = await channel.append(shard, (timestamp) => ({
+      type: 'write',
+      ...recordHead(shard),
+      timestamp,
+      deleteKeys: request.deleteKeys,
+      deletePartitionIds: request.deletePartitionIds,
+      inserts: request.inserts.map(({ partitionId, batch }) => ({
+        partitionId,
+        segmentId: shard.assign(partitionId, encodedBatchBytes(batch), () => this.#ids.pop()!, this.#deps.settings.segmentBytesMax),
+        batch,
+      })),
+    }));
+    this.#maintenance.afterWrite(shard, channel, () => this.#seal(shard, channel));
+    return applied;
+  }
+
+  async #seal(shard: Shard, channel: ChannelWriter): Promise<FlushReply> {
+    let segmentIds: readonly number[] = [];
+    const { timestamp } = await channel.append(shard, (ts) => {
+      segmentIds = shard.endAssignments();
+      return { type: 'flush', ...recordHead(shard), timestamp: ts, segmentIds };
+    });
+    return { timestamp, segmentIds: segmentIds.filter((id) => shard.segments.has(id)) };
+  }
+
+  #served(vchannel: string): OpenShard {
+    const open = this.#shards.get(vchannel);
+    if (open === undefined) {
+      throw new ElanusError('NotFound', 'channel not found', { subject: 'channel', context: { channel: vchannel } });
+    }
+    if (open.shard.failure !== undefined) throw open.shard.failure;
+    return open;
+  }
+
+  #shardsOf(collectionId: number): OpenShard[] {
+    return [...this.#shards.values()].filter(({ shard }) => shard.collection.collectionId === collectionId);
+  }
+
+  #openChannel(pchannel: string, term: number): Promise<ChannelWriter> {
+    let channel = this.#channels.get(pchannel);
+    if (channel === undefined) {
+      channel = this.#open(pchannel, term);
+      this.#channels.set(pchannel, channel);
+      channel.catch(() => this.#channels.delete(pchannel));
+    }
+    return channel;
+  }
+
+  async #open(pchannel: string, term: number): Promise<ChannelWriter> {
+    const { wal, clock, coordinator } = this.#deps;
+    const writer = await wal.open(pchannel, term);
+    const channel = new ChannelWriter({ pchannel, term, wal, writer, nowMs: () => clock.nowMs() });
+    channel.clock.observe(await coordinator.allocTimestamps(1));
+    return channel;
+  }
+
+  async #recoverChannel(assignment: ChannelAssignment): Promise<void> {
+    const { pchannel, term } = assignment;
+    const recovered = await Promise.all(assignment.shards.map((shard) => recoverShard(this.#deps, shard)));
+    let channel: ChannelWriter;
+    try {
+      channel = await this.#openChannel(pchannel, term);
+    } catch (caught) {
+      const error = ElanusError.from(caught);
+      if (error.kind !== 'Corrupt') throw error;
+      return this.#refuseShards(pchannel, term, recovered, error);
+    }
+    const shards = new Map(
+      recovered.map((shard) => [shardKey(shard.collection.collectionId, shard.number), shard] as const),
+    );
+    await replay(this.#deps, assignment, shards, channel);
+    for (const shard of recovered) {
+      shard.resumeAssignments();
+      this.#shards.set(shard.vchannel, { shard, channel });
+    }
+  }
+
+  /** The log of a channel is damaged: its collections answer why, the others are served. */
+  #refuseShards(pchannel: string, term: number, shards: readonly Shard[], error: ElanusError): void {
+    const refuse = () => Promise.reject(error);
+    const writer = { channel: pchannel, term, append: refuse, close: () => Promise.resolve() };
+    const { wal, clock, logger } = this.#deps;
+    const channel = new ChannelWriter({ pchannel, term, wal, writer, nowMs: () => clock.nowMs() });
+    logger.error('a log channel is damaged', { pchannel, error: error.text });
+    for (const shard of shards) {
+      shard.failure = error;
+      this.#shards.set(shard.vchannel, { shard, channel });
+    }
+  }
+
+  async #fetchIds(wanted: number): Promise<void> {
+    const count = Math.max(ID_BATCH, wanted);
+    const first = await this.#deps.coordinator.allocIds(count);
+    for (let i = count - 1; i >= 0; i--) this.#ids.unshift(first + i);
+  }
+
+  async #newIdLater(): Promise<number> {
+    if (this.#ids.length === 0) await this.#fetchIds(1);
+    return this.#ids.pop()!;
+  }
+}
+
+function recordHead(shard: Shard) {
+  return { collectionId: shard.collection.collectionId, shard: shard.number };
+}
+
+function checkSchema(shard: Shard, request: WriteRequest): void {
+  const { schema, partitions } = shard.collection;
+  if (request.inserts.length > 0 && request.schemaVersion !== schema.version) {
+    throw new ElanusError('SchemaMismatch', 'the schema has changed', {
+      context: { collection: schema.name, expected: schema.version, actual: request.schemaVersion },
+    });
+  }
+  for (const { partitionId } of request.inserts) {
+    if (partitions.some((partition) => partition.partitionId === partitionId)) continue;
+    throw new ElanusError('NotFound', 'partition not found', { subject: 'partition', context: { partition: partitionId } });
+  }
+}

@@ -1,0 +1,99 @@
+import { buildKernels } from '../../scripts/buildKernels.ts';
+import { type Coordinator, createCoordinator } from '../../src/core/coordinator/coordinator.ts';
+import { DataNode } from '../../src/core/data/dataNode.ts';
+import type { Compute } from '../../src/core/ports/compute.ts';
+import type { Logger } from '../../src/core/ports/logger.ts';
+import { QueryNode } from '../../src/core/query/queryNode.ts';
+import { IndexHost } from '../../src/core/segment/indexHost.ts';
+import { StreamingNode, type StreamingSettings } from '../../src/core/streaming/streamingNode.ts';
+import { MemoryMetaStore } from '../../src/plugins/memory/memoryMetaStore.ts';
+import { MemoryObjectStore } from '../../src/plugins/memory/memoryObjectStore.ts';
+import { MemoryWal, MemoryWalStorage } from '../../src/plugins/memory/memoryWal.ts';
+import flat from '../../src/plugins/index-flat/index.ts';
+import { createInlineCompute } from '../../src/server/compute/inlineCompute.ts';
+import { SharedArena } from '../../src/server/compute/sharedArena.ts';
+import { pluginDeps } from '../kits/pluginDeps.ts';
+
+/** What survives a crash of all roles. */
+export class Storage {
+  readonly meta = new MemoryMetaStore(pluginDeps);
+  readonly objects = new MemoryObjectStore(pluginDeps);
+  readonly wal = new MemoryWalStorage();
+}
+
+export interface Roles {
+  readonly coordinator: Coordinator;
+  readonly streaming: StreamingNode;
+  readonly query: QueryNode;
+  readonly arena: SharedArena;
+  readonly compute: Compute;
+  /** Errors that were logged: background work must not fail. */
+  readonly errors: unknown[];
+}
+
+const SETTINGS: StreamingSettings = {
+  segmentBytesMax: 64 << 20,
+  walRetainedBytesMax: 64 << 20,
+  snapshotRetentionMs: 3_600_000,
+};
+
+/** All roles of one process over `storage`, tasks inline, started. */
+export async function startRoles(
+  storage: Storage,
+  options: { readonly settings?: Partial<StreamingSettings>; readonly graph?: string; readonly indexRowsMin?: number } = {},
+): Promise<Roles> {
+  await buildKernels(false);
+  const plugins = [flat];
+  if (options.graph === 'hnsw') plugins.push((await import('../../src/plugins/index-hnsw/index.ts')).default as never);
+  const arena = new SharedArena({ bytesMax: 2 ** 31 });
+  const compute = await createInlineCompute(arena, {
+    taskModules: [new URL('../../src/core/query/tasks.ts', import.meta.url).href],
+    indexes: plugins.map((plugin) => ({
+      name: plugin.name,
+      workerModule: String(plugin.workerModule),
+      config: plugin.configSchema.parse({}) as Record<string, unknown>,
+    })),
+  });
+  const errors: unknown[] = [];
+  const logger = recordingLogger(errors);
+  const files = { objectStore: storage.objects, crypto: pluginDeps.crypto, clock: pluginDeps.clock, arena };
+  const graph = options.graph ?? 'flat';
+  const host = new IndexHost({ compute, arena, plugin: graph, rowsMin: options.indexRowsMin ?? 1_000_000_000, logger });
+  const query = new QueryNode(files, host);
+  const data = new DataNode(files, host);
+  const coordinator: Coordinator = createCoordinator({
+    meta: storage.meta,
+    clock: pluginDeps.clock,
+    logger,
+    settings: { pchannels: 4, collectionsMax: 1_000, databasesMax: 64, replicasMax: 1 },
+    streaming: () => streaming,
+  });
+  const wal = new MemoryWal(storage.wal);
+  const settings = { ...SETTINGS, ...options.settings };
+  const streaming: StreamingNode = new StreamingNode({
+    nodeId: 'node',
+    wal,
+    files,
+    host,
+    coordinator,
+    query,
+    data,
+    clock: pluginDeps.clock,
+    logger,
+    settings,
+  });
+  await coordinator.start();
+  await streaming.start();
+  return { coordinator, streaming, query, arena, compute, errors };
+}
+
+function recordingLogger(errors: unknown[]): Logger {
+  const logger: Logger = {
+    child: () => logger,
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: (message, fields) => errors.push({ message, ...fields }),
+  };
+  return logger;
+}
