@@ -25,7 +25,11 @@ export interface CoordinatorService {
   /** The first of `count` (1..100,000) consecutive ids for segments and the like. */
   allocIds(count: number): Promise<number>;
 
-  createDatabase(request: { requestId: string; name: string; properties: readonly KeyValue[] }): Promise<DatabaseInfo>;
+  createDatabase(request: {
+    requestId: string;
+    name: string;
+    properties: readonly KeyValue[];
+  }): Promise<DatabaseInfo>;
   dropDatabase(request: { requestId: string; name: string }): Promise<void>;
   alterDatabase(request: DatabaseAlteration): Promise<DatabaseInfo>;
   listDatabases(): Promise<readonly DatabaseInfo[]>;
@@ -50,24 +54,60 @@ export interface CoordinatorService {
   /** Changes mutable type params of one field (mmap.enabled, max_length upward, …). */
   alterField(request: FieldAlteration): Promise<CollectionInfo>;
   /** Appends a nullable or defaulted field; `field.fieldId` is ignored. */
-  addField(request: { requestId: string; databaseName: string; name: string; field: FieldSchema }): Promise<CollectionInfo>;
+  addField(request: {
+    requestId: string;
+    databaseName: string;
+    name: string;
+    field: FieldSchema;
+  }): Promise<CollectionInfo>;
   /** All rows go; schema, indexes, aliases and load state stay. */
   truncateCollection(request: { requestId: string; databaseName: string; name: string }): Promise<void>;
 
-  createAlias(request: { requestId: string; databaseName: string; alias: string; collection: string }): Promise<void>;
+  createAlias(request: {
+    requestId: string;
+    databaseName: string;
+    alias: string;
+    collection: string;
+  }): Promise<void>;
   dropAlias(request: { requestId: string; databaseName: string; alias: string }): Promise<void>;
-  alterAlias(request: { requestId: string; databaseName: string; alias: string; collection: string }): Promise<void>;
+  alterAlias(request: {
+    requestId: string;
+    databaseName: string;
+    alias: string;
+    collection: string;
+  }): Promise<void>;
 
-  createPartition(request: { requestId: string; databaseName: string; collection: string; name: string }): Promise<CollectionInfo>;
-  dropPartition(request: { requestId: string; databaseName: string; collection: string; name: string }): Promise<void>;
+  createPartition(request: {
+    requestId: string;
+    databaseName: string;
+    collection: string;
+    name: string;
+  }): Promise<CollectionInfo>;
+  dropPartition(request: {
+    requestId: string;
+    databaseName: string;
+    collection: string;
+    name: string;
+  }): Promise<void>;
 
   /** `params` hold index_type, metric_type and build parameters, flat. The same index again is a success. */
   createIndex(request: IndexCreation): Promise<IndexInfo>;
-  dropIndex(request: { requestId: string; databaseName: string; collection: string; indexName: string; fieldName: string }): Promise<void>;
+  dropIndex(request: {
+    requestId: string;
+    databaseName: string;
+    collection: string;
+    indexName: string;
+    fieldName: string;
+  }): Promise<void>;
   alterIndex(request: IndexAlteration): Promise<void>;
 
   /** Records the wish and tells the owners of the shards; they load in the background (StreamingService.shardStates). */
-  setLoad(request: { requestId: string; databaseName: string; collection: string; load: LoadChange }): Promise<CollectionInfo>;
+  setLoad(request: {
+    requestId: string;
+    databaseName: string;
+    collection: string;
+    load: LoadChange;
+  }): Promise<CollectionInfo>;
 
   /** Claims every pchannel with a shard for `nodeId`: raises their terms durably, then answers what must be recovered. */
   claimChannels(nodeId: string): Promise<readonly ChannelAssignment[]>;
@@ -146,4 +186,3 @@ export interface ShardAssignment {
   /** Hex WAL position after which replay starts; undefined = from the first record. */
   readonly checkpoint: string | undefined;
 }
-

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import type { Wal } from '../../../src/core/ports/wal.ts';
+import { checkHistory } from './checkHistory.ts';
+import { History } from './history.ts';
+import { kindOf } from './records.ts';
+import type { SubjectCase } from './subject.ts';
+
+const RACERS = 6;
+
+/** Two writers and more on one channel at the same time, each in a Wal of its own. */
+export const FENCE_CASES: readonly SubjectCase[] = [
+  [
+    'race: of writers that open one term, one wins',
+    async (subject) => {
+      const wals = await Promise.all(Array.from({ length: RACERS }, () => subject.reopen()));
+      for (let term = 1; term <= 5; term++) {
+        const kinds = await Promise.all(wals.map((wal) => outcome(wal.open('a', term))));
+        assert.equal(kinds.filter((kind) => kind === 'open').length, 1, `term ${term}: ${kinds.join()}`);
+        assert.equal(
+          kinds.filter((kind) => kind === 'Fenced').length,
+          RACERS - 1,
+          `term ${term}: ${kinds.join()}`,
+        );
+      }
+    },
+  ],
+  [
+    'race: of writers that open rising terms, the highest wins and all others are Fenced',
+    async (subject) => {
+      const history = new History('a');
+      const wals = await Promise.all(Array.from({ length: RACERS }, () => subject.reopen()));
+      for (let round = 0; round < 5; round++) {
+        const highest = (round + 1) * RACERS;
+        const fates = await Promise.all(
+          wals.map(async (wal, i) => {
+            try {
+              const writer = await history.open(wal, round * RACERS + i + 1);
+              await Promise.all([history.append(writer, 20), history.append(writer, 200)]);
+              return writer;
+            } catch (caught) {
+              assert.equal(kindOf(caught), 'Fenced');
+              return undefined;
+            }
+          }),
+        );
+        for (const writer of fates) {
+          if (writer === undefined) continue;
+          const last = await history.append(writer, 30);
+          assert.equal(
+            last.outcome === 'acknowledged',
+            writer.term === highest,
+            `term ${writer.term}: ${last.kind}`,
+          );
+        }
+        assert.equal(fates.at(-1)?.term, highest);
+      }
+      await history.read(subject.wal);
+      checkHistory(history);
+    },
+  ],
+  [
+    'race: a writer under load is superseded, again and again, and loses nothing acknowledged',
+    async (subject, random) => {
+      const history = new History('a');
+      const inFlight: Promise<unknown>[] = [];
+      let writer = await history.open(subject.wal, 1);
+      for (let term = 2; term < 20; term++) {
+        for (let i = 0; i < 5; i++) inFlight.push(history.append(writer, 8 + Math.floor(random() * 700)));
+        await turns(Math.floor(random() * 60));
+        for (let i = 0; i < 3; i++) inFlight.push(history.append(writer, 8 + Math.floor(random() * 700)));
+        const next: Wal = term % 3 === 0 ? subject.wal : await subject.reopen();
+        const old = writer;
+        writer = await history.open(next, term);
+        inFlight.push(history.append(old, 10));
+        await history.read(next);
+      }
+      await Promise.all(inFlight);
+      await history.read(subject.wal);
+      checkHistory(history);
+    },
+  ],
+];
+
+async function outcome(opening: Promise<unknown>): Promise<string> {
+  try {
+    await opening;
+    return 'open';
+  } catch (caught) {
+    return kindOf(caught);
+  }
+}
+
+/** Lets other work go on for a while that the seed decides. */
+export async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await Promise.resolve();
+}

@@ -1,0 +1,66 @@
+import { seededNumbers } from '../checks.ts';
+import type { ConformanceCase } from '../vitestBinding.ts';
+import { CALL_CASES } from './callCases.ts';
+import { concurrentCase } from './concurrentCases.ts';
+import { crashInFlightCase, crashSweepCases } from './crashCases.ts';
+import { faultCases } from './faultCases.ts';
+import { FENCE_CASES } from './fenceCases.ts';
+import { MODEL_CASE } from './modelCases.ts';
+import { caseOf, type SubjectCase, type WalConformanceOptions, type WalFactory } from './subject.ts';
+
+export type { WalConformanceOptions, WalFactory, WalFaults, WalSubject } from './subject.ts';
+
+export interface WalConformance {
+  readonly cases: readonly ConformanceCase[];
+}
+
+const SEEDS_DEFAULT = 24;
+
+/**
+ * The cases a log must pass, for the invariants I1 to I12 of src/core/ports/wal.ts. Needs no test runner: run each
+ * case, or all with `runConformance`. Same options, same cases.
+ */
+export function walConformance(factory: WalFactory, options: WalConformanceOptions = {}): WalConformance {
+  const seed = options.seed ?? 0;
+  const seeds = Array.from({ length: options.seeds ?? SEEDS_DEFAULT }, (_, i) => seed + i + 1);
+  const seeded = (subjectCase: SubjectCase): ConformanceCase[] =>
+    seeds.map((caseSeed) => {
+      const [name, run] = subjectCase;
+      return caseOf(factory, [`${name}, seed ${caseSeed}`, run], caseSeed, seededNumbers(caseSeed));
+    });
+  const cases = [...CALL_CASES, ...FENCE_CASES].map((subjectCase) =>
+    caseOf(factory, subjectCase, seed, seededNumbers(seed)),
+  );
+  // A log for one process must be safe when a second one takes over; a third that looks on needs a shared log.
+  const walCount = factory.capabilities.sharedByProcesses ? 3 : 2;
+  cases.push(...seeded(MODEL_CASE), ...seeded(concurrentCase(walCount)));
+  if (factory.canCrash) cases.push(...seeds.map((caseSeed) => crashInFlightCase(factory, caseSeed)));
+  if (factory.canFail) cases.push(...crashSweepCases(factory, seed), ...faultCases(factory, seed));
+  return { cases };
+}
+
+export interface ConformanceResult {
+  readonly declared: number;
+  readonly ran: number;
+  readonly failures: readonly { readonly name: string; readonly error: unknown }[];
+}
+
+/** Runs the cases one after the other; with `stopAtFailure` up to the first that fails. Throws when the kit is empty. */
+export async function runConformance(
+  kit: WalConformance,
+  options: { readonly stopAtFailure?: boolean } = {},
+): Promise<ConformanceResult> {
+  if (kit.cases.length === 0) throw new Error('the kit has no cases');
+  const failures: { name: string; error: unknown }[] = [];
+  let ran = 0;
+  for (const { name, run } of kit.cases) {
+    ran++;
+    try {
+      await run();
+    } catch (error) {
+      failures.push({ name, error });
+      if (options.stopAtFailure === true) break;
+    }
+  }
+  return { declared: kit.cases.length, ran, failures };
+}

@@ -1,0 +1,135 @@
+/**
+ * Bundles src/ into dist/: the launcher, the server with its chunks, plugins and worker modules at the paths that
+ * src/kernels/location.ts expects, and the kernels. Does nothing when dist/ is up to date; `--force` builds anyway.
+ */
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'esbuild';
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const DIST = join(ROOT, 'dist');
+const STAMP = join(DIST, 'build-stamp');
+const LAUNCHER = join(DIST, 'elanus.js');
+/** What `moduleUrl('…')` names is loaded by its path at run time. */
+const MODULE_URL = /\bmoduleUrl\('([^']+)'\)/g;
+/** With native parts, found in node_modules at run time. */
+const EXTERNAL = ['lmdb', 'usearch'];
+const KERNELS_SCRIPT = join(ROOT, 'scripts/buildKernels.ts');
+
+/** Packages that are CommonJS call `require`, which a module does not have. */
+const BANNER = "const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);";
+
+const BUILTIN = new RegExp(
+  `^(?:node:.*|${builtinModules.filter((name) => !name.startsWith('_')).join('|')})$`,
+);
+
+/**
+ * `import` of a built-in module makes Node read every export of it, lazy ones like http's WebSocket too, which loads undici:
+ * 10 ms of the start-up time. The module object itself costs nothing.
+ */
+const builtinsAsObjects: Plugin = {
+  name: 'builtins-as-objects',
+  setup: ({ onResolve, onLoad }) => {
+    onResolve({ filter: BUILTIN }, ({ path }) => ({ path, namespace: 'builtin' }));
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)});`,
+    }));
+  },
+};
+
+export async function build(force: boolean): Promise<void> {
+  const sources = filesBelow(join(ROOT, 'src'));
+  const stamp = stampOf([...sources, ...filesBelow(join(ROOT, 'scripts')), join(ROOT, 'package.json')]);
+  if (!force && existsSync(LAUNCHER) && readStamp() === stamp) return;
+
+  const startMs = performance.now();
+  clean();
+  await Promise.all([bundle(sources), kernels()]);
+  copyFileSync(join(ROOT, 'src/server/cli/elanus.js'), LAUNCHER);
+  chmodSync(LAUNCHER, 0o755);
+  writeFileSync(STAMP, stamp);
+  console.log(`built dist in ${Math.round(performance.now() - startMs)} ms`);
+}
+
+async function bundle(sources: readonly string[]): Promise<void> {
+  const { build: esbuild } = await import('esbuild');
+  await esbuild({
+    entryPoints: [join(ROOT, 'src/server/cli/boot.ts'), ...modulesLoadedByPath(sources)],
+    outdir: DIST,
+    outbase: join(ROOT, 'src'),
+    entryNames: '[dir]/[name]',
+    chunkNames: 'chunks/[name]-[hash]',
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    target: 'node22.13',
+    format: 'esm',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    external: EXTERNAL,
+    banner: { js: BANNER },
+    plugins: [builtinsAsObjects],
+    logLevel: 'warning',
+  });
+}
+
+/** Kernels have a clock of their own: only what is older than its sources is compiled. */
+async function kernels(): Promise<void> {
+  if (!existsSync(KERNELS_SCRIPT)) return;
+  const { buildKernels } = await import('./buildKernels.ts');
+  await buildKernels(false);
+}
+
+function modulesLoadedByPath(sources: readonly string[]): string[] {
+  const paths = new Set<string>();
+  for (const source of sources.filter((file) => file.endsWith('.ts'))) {
+    for (const [, path] of readFileSync(source, 'utf8').matchAll(MODULE_URL))
+      paths.add(join(ROOT, 'src', `${path}.ts`));
+  }
+  return [...paths].filter((path) => existsSync(path));
+}
+
+/** Removes all but the kernels. */
+function clean(): void {
+  mkdirSync(DIST, { recursive: true });
+  for (const name of readdirSync(DIST)) {
+    if (name !== 'kernels') rmSync(join(DIST, name), { recursive: true, force: true });
+  }
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+/** Changes when a file is added, removed or written. */
+function stampOf(files: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const file of files) {
+    const { size, mtimeMs } = statSync(file);
+    hash.update(`${relative(ROOT, file)} ${size} ${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
+
+function readStamp(): string | undefined {
+  return existsSync(STAMP) ? readFileSync(STAMP, 'utf8') : undefined;
+}
+
+if (import.meta.main) await build(process.argv.includes('--force'));

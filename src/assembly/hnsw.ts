@@ -1,0 +1,126 @@
+import { encodeQuery, encodeRow, trainCodes } from './codes';
+import { exactScoreOfRow, prepareQuery } from './exact';
+import {
+  drawLevel,
+  Graph,
+  LEVEL_MAX,
+  levelOf,
+  listOf,
+  NO_ROW,
+  region,
+  setListCount,
+} from './graph';
+import { keyOf, keyRow, minPush, minReplace, minSortDescending, writeHits } from './heap';
+import { connect } from './links';
+import { descend, layOutWalk, Walk, walkLevel } from './walk';
+
+// A hierarchical navigable small-world graph (Malkov and Yashunin 2016) in one region of shared memory. One thread at a time
+// inserts; any number may search meanwhile. See graph.ts for the region and for what readers may find.
+
+/** Scratch bytes of an insert (ef = efConstruction) or a search. */
+export function scratchBytes(g: Graph, ef: u32): u32 {
+  return layOutWalk(changetype<Walk>(0), g, ef);
+}
+
+/** Learns what codes need from the rows that are there; before the first insert. */
+export function train(g: Graph, table: usize, chunkRowsLog2: u32, strideBytes: usize, rows: u32): void {
+  trainCodes(g, table, chunkRowsLog2, strideBytes, rows, 1024);
+}
+
+/** Takes lists for the row's upper levels; the level is lower than drawn when the pool is used up. */
+function giveLevel(g: Graph, row: u32): i32 {
+  const level = min<i32>(drawLevel(g, row), <i32>(g.upperCapacity - g.upperUsed));
+  store<u8>(region(g) + g.levelsOffset + row, <u8>level);
+  store<u32>(region(g) + g.upperIndexOffset + (row << 2), g.upperUsed);
+  g.upperUsed += <u32>level;
+  for (let at = 0; at <= level; at++) setListCount(listOf(g, row, at), 0);
+  return level;
+}
+
+/** Appends the row that follows the last one. `scratch` has scratchBytes(g, efConstruction). */
+export function insert(g: Graph, scratch: usize, table: usize, chunkRowsLog2: u32, strideBytes: usize): void {
+  const w = changetype<Walk>(scratch);
+  const row = g.rows;
+  layOutWalk(w, g, g.efConstruction);
+  w.rows = row;
+  encodeRow(g, w, table, chunkRowsLog2, strideBytes, row);
+  const level = giveLevel(g, row);
+  const entry = g.entry;
+  const top = entry == NO_ROW ? -1 : levelOf(g, entry);
+  if (top >= 0) insertLinks(g, w, row, level, entry, top);
+  // In this order, so that a search that loads them the other way round sees the row it enters at.
+  atomic.store<u32>(region(g) + offsetof<Graph>('rows'), row + 1);
+  if (level > top) atomic.store<u32>(region(g) + offsetof<Graph>('entry'), row);
+}
+
+function insertLinks(g: Graph, w: Walk, row: u32, level: i32, entry: u32, top: i32): void {
+  let from = entry;
+  for (let at = top; at > level; at--) from = descend(g, w, from, at);
+  for (let at = min<i32>(level, top); at >= 0; at--) {
+    walkLevel(g, w, from, at);
+    minSortDescending(w.results, w.resultCount);
+    from = keyRow(load<i64>(w.results));
+    connect(g, w, row, at);
+  }
+}
+
+/**
+ * The `k` best rows found for the float32 query at `query`, best first, with exact scores: rows to `outRows`, scores to
+ * `outScores`. Answers are rows below `rowsLimit` that `bitset` allows (0 = all); ef ≥ k of them are scored exactly. `scratch` has
+ * scratchBytes(g, ef). Returns how many.
+ */
+export function search(
+  g: Graph,
+  scratch: usize,
+  query: usize,
+  table: usize,
+  chunkRowsLog2: u32,
+  strideBytes: usize,
+  bytes: usize,
+  k: i32,
+  ef: u32,
+  rowsLimit: u32,
+  bitset: usize,
+  outRows: usize,
+  outScores: usize,
+): i32 {
+  const w = changetype<Walk>(scratch);
+  layOutWalk(w, g, ef);
+  const entry = atomic.load<u32>(region(g) + offsetof<Graph>('entry'));
+  if (entry == NO_ROW) return 0;
+  w.rows = atomic.load<u32>(region(g) + offsetof<Graph>('rows'));
+  w.rowsLimit = rowsLimit;
+  w.bitset = bitset;
+  prepareQuery(g.metric, query, bytes);
+  encodeQuery(g, w, query);
+  let from = entry;
+  for (let level = levelOf(g, entry); level > 0; level--) from = descend(g, w, from, level);
+  walkLevel(g, w, from, 0);
+  const count = scoreExactly(g, w, query, table, chunkRowsLog2, strideBytes, bytes, k);
+  writeHits(w.candidates, count, outRows, outScores);
+  return count;
+}
+
+/** Scores w.results by the rows themselves; the best `k` keys go to w.candidates, sorted. Returns how many. */
+function scoreExactly(
+  g: Graph,
+  w: Walk,
+  query: usize,
+  table: usize,
+  chunkRowsLog2: u32,
+  strideBytes: usize,
+  bytes: usize,
+  k: i32,
+): i32 {
+  const best = w.candidates;
+  let count: i32 = 0;
+  for (let i: i32 = 0; i < w.resultCount; i++) {
+    const row = keyRow(load<i64>(w.results + (<usize>i << 3)));
+    const score = exactScoreOfRow(g.metric, query, table, chunkRowsLog2, strideBytes, bytes, row);
+    const key = keyOf(score, row);
+    if (count < k) minPush(best, count++, key);
+    else if (key > load<i64>(best)) minReplace(best, k, key);
+  }
+  minSortDescending(best, count);
+  return count;
+}

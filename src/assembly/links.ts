@@ -1,0 +1,110 @@
+import { similarity } from './codes';
+import {
+  Graph,
+  listCount,
+  listEntry,
+  listOf,
+  NO_ROW,
+  recordOf,
+  setListCount,
+  setListEntry,
+  TREE_LINK,
+} from './graph';
+import { keyOf, keyRow, keyScore, minPush, minSortDescending } from './heap';
+import { Walk } from './walk';
+
+/**
+ * Neighbour selection by the heuristic of Malkov and Yashunin (algorithm 4): of `keys`, best first, a row is chosen unless a row
+ * chosen before is at least as near to it as the base is, so that links point in different directions. `bias` is what a key's
+ * score lacks to be a similarity. Rows go to w.chosen from place `chosen` on; returns how many there are then.
+ */
+function chooseDiverse(g: Graph, w: Walk, keys: usize, count: i32, bias: f32, chosen: u32, chosenMax: u32): u32 {
+  for (let i: i32 = 0; i < count && chosen < chosenMax; i++) {
+    const key = load<i64>(keys + (<usize>i << 3));
+    const row = keyRow(key);
+    if (isDiverse(g, w, row, keyScore(key) + bias, chosen)) store<u32>(w.chosen + (chosen++ << 2), row);
+  }
+  return chosen;
+}
+
+function isDiverse(g: Graph, w: Walk, row: u32, toBase: f32, chosen: u32): bool {
+  const record = recordOf(g, row);
+  for (let i: u32 = 0; i < chosen; i++) {
+    const other = load<u32>(w.chosen + (i << 2)) & ~TREE_LINK;
+    if (similarity(g, record, recordOf(g, other)) >= toBase) return false;
+  }
+  return true;
+}
+
+// @ts-ignore: decorator
+@inline
+function linksMaxAt(g: Graph, level: i32): u32 {
+  return level == 0 ? g.links0Max : g.linksMax;
+}
+
+/** Links of the spanning tree in a level-0 list. */
+function treeLinks(list: usize): u32 {
+  const count = listCount(list);
+  let tree: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) tree += listEntry(list, i) >> 31;
+  return tree;
+}
+
+/** The nearest row of `keys` that can take one more row of the tree; NO_ROW when all are full. */
+function treeParent(g: Graph, keys: usize, count: i32): u32 {
+  const treeMax = max<u32>(2, g.links0Max >> 1);
+  for (let i: i32 = 0; i < count; i++) {
+    const row = keyRow(load<i64>(keys + (<usize>i << 3)));
+    if (treeLinks(listOf(g, row, 0)) < treeMax) return row;
+  }
+  return NO_ROW;
+}
+
+/** Adds a link from `row` to `target`; a full list is chosen anew. `entry` is the target, with TREE_LINK or not. */
+function addLink(g: Graph, w: Walk, row: u32, entry: u32, level: i32): void {
+  const list = listOf(g, row, level);
+  const count = listCount(list);
+  if (count < linksMaxAt(g, level)) {
+    setListEntry(list, count, entry);
+    setListCount(list, count + 1);
+    return;
+  }
+  chooseAnew(g, w, row, list, count, entry);
+}
+
+/** Chooses the links of `row` among its full list and `entry`. Links of the tree stay whatever the heuristic says. */
+function chooseAnew(g: Graph, w: Walk, row: u32, list: usize, count: u32, entry: u32): void {
+  const record = recordOf(g, row);
+  let chosen: u32 = 0;
+  let keys: i32 = 0;
+  for (let i: u32 = 0; i <= count; i++) {
+    const link = i < count ? listEntry(list, i) : entry;
+    if (link & TREE_LINK) store<u32>(w.chosen + (chosen++ << 2), link);
+    else minPush(w.linkKeys, keys++, keyOf(similarity(g, record, recordOf(g, link)), link));
+  }
+  minSortDescending(w.linkKeys, keys);
+  chosen = chooseDiverse(g, w, w.linkKeys, keys, 0, chosen, count);
+  for (let i: u32 = 0; i < chosen; i++) setListEntry(list, i, load<u32>(w.chosen + (i << 2)));
+  setListCount(list, chosen);
+}
+
+/** Gives the new row its links at `level` from w.results (sorted, best first) and links back from each. */
+export function connect(g: Graph, w: Walk, row: u32, level: i32): void {
+  const list = listOf(g, row, level);
+  let parent = NO_ROW;
+  let chosen: u32 = 0;
+  if (level == 0) {
+    parent = treeParent(g, w.results, w.resultCount);
+    if (parent != NO_ROW) setListEntry(list, chosen++, parent | TREE_LINK);
+  }
+  const found = chooseDiverse(g, w, w.results, w.resultCount, w.queryBias, 0, level==0?g.links0Max-1:g.linksMax);
+  for (let i: u32 = 0; i < found; i++) {
+    const neighbour = load<u32>(w.chosen + (i << 2));
+    if (neighbour != parent) setListEntry(list, chosen++, neighbour);
+  }
+  setListCount(list, chosen);
+  for (let i: u32 = 0; i < chosen; i++) {
+    const link = listEntry(list, i);
+    addLink(g, w, link & ~TREE_LINK, row | (link & TREE_LINK), level);
+  }
+}

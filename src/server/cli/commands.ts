@@ -1,0 +1,9 @@
+/** A command beside serving: `elanus <name> …`. Its module is not read before it is asked for. */
+export interface Command {
+  /** One line for --help. */
+  readonly summary: string;
+  /** Resolves with the exit code. */
+  readonly run: (args: readonly string[], environment: NodeJS.ProcessEnv) => Promise<number>;
+}
+
+export const COMMANDS: Readonly<Record<string, Command>> = {};

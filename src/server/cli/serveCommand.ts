@@ -1,0 +1,81 @@
+import { flushCompileCache } from 'node:module';
+import { ElanusError } from '../../core/domain/errors.ts';
+import { ConfigError, loadConfig } from '../config/loadConfig.ts';
+import type { Config } from '../config/schema.ts';
+import type { Setting } from '../config/settings.ts';
+import { createLogger } from '../logging/pinoLogger.ts';
+import { type RunningServer, startServer } from '../wiring/startServer.ts';
+import { startMessage } from './startMessage.ts';
+
+export interface ServeArguments {
+  readonly action: 'serve' | 'check';
+  readonly configFile: string | undefined;
+  readonly settings: readonly Setting[];
+}
+
+const EXIT_FAILED = 1;
+const EXIT_CONFIG = 2;
+
+/** Serves until a signal, or checks the configuration. Resolves with the exit code. */
+export async function serveCommand(
+  { action, configFile, settings }: ServeArguments,
+  environment: NodeJS.ProcessEnv,
+  version: string,
+): Promise<number> {
+  try {
+    const config = await loadConfig({ file: configFile, environment, commandLine: settings });
+    if (action === 'check') return await check(config);
+    return await serve(config, version);
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+async function check(config: Config): Promise<number> {
+  const { effectiveConfigText } = await import('./effectiveConfig.ts');
+  process.stdout.write(await effectiveConfigText(config));
+  return 0;
+}
+
+async function serve(config: Config, version: string): Promise<number> {
+  const stopped = stopSignal();
+  const logger = createLogger(config.log);
+  const server = await startServer(config, { logger });
+  process.stdout.write(startMessage(server.addresses, config, version));
+  flushCompileCache();
+  const signal = await stopped;
+  logger.info('stopping', { signal });
+  return stop(server, stopSignal());
+}
+
+/** Resolves with the next SIGTERM or SIGINT. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  process.once('SIGTERM', resolve);
+  process.once('SIGINT', resolve);
+  return promise;
+}
+
+/** Closes everything in order; a second signal ends the process at once. */
+async function stop(server: RunningServer, again: Promise<NodeJS.Signals>): Promise<number> {
+  const failed = await Promise.race([server.stop(), again.then(() => undefined)]);
+  return failed !== undefined && failed.length === 0 ? 0 : exitNow(EXIT_FAILED);
+}
+
+/** What did not close may hold the process; what was acknowledged is safe without. */
+function exitNow(code: number): never {
+  process.exit(code);
+}
+
+function fail(error: unknown): number {
+  if (error instanceof ConfigError) {
+    const lines = error.problems.map((problem) => `  ${problem}\n`).join('');
+    process.stderr.write(`elanus: ${error.message}:\n${lines}`);
+    return EXIT_CONFIG;
+  }
+  const known = ElanusError.from(error);
+  const text =
+    known.kind === 'Internal' && error instanceof Error ? (error.stack ?? error.message) : known.message;
+  process.stderr.write(`elanus: cannot start: ${text}\n`);
+  return exitNow(known.kind === 'Invalid' ? EXIT_CONFIG : EXIT_FAILED);
+}

@@ -1,0 +1,73 @@
+/**
+ * Entry point of a worker thread. The pool starts it by the URL moduleUrl('server/compute/worker'): from source Node strips
+ * the types; a bundle has it as an entry point of its own at dist/server/compute/worker.js.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { ElanusError } from '../../core/domain/errors.ts';
+import type { ArenaRef } from '../../core/ports/arena.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import { loadModules, ThreadContext } from './threadContext.ts';
+import { type ScratchUse, ScratchWanted, ThreadMemory } from './threadMemory.ts';
+
+const port = parentPort!;
+const start = workerData as WorkerStart;
+const memories = [...start.memories];
+const scratch = new Map<string, ArenaRef>();
+
+function setScratch(use: ScratchUse, ref: ArenaRef): void {
+  scratch.set(`${use}${ref.arena}`, ref);
+}
+
+function scratchOrThrow(use: ScratchUse, arena: number, bytes: number): ArenaRef {
+  const ref = scratch.get(`${use}${arena}`);
+  if (ref === undefined || ref.bytes < bytes) throw new ScratchWanted(use, arena, bytes);
+  return ref;
+}
+
+function failure(id: number, error: unknown): FromWorker {
+  if (error instanceof ScratchWanted) {
+    return { type: 'scratchWanted', id, use: error.use, arena: error.arena, bytes: error.bytes };
+  }
+  return {
+    type: 'failed',
+    id,
+    error: ElanusError.from(error).toPlain(),
+    stack: error instanceof Error ? error.stack : undefined,
+  };
+}
+
+function runTask(context: ThreadContext, id: number, name: string, input: unknown): void {
+  try {
+    const answer: FromWorker = { type: 'done', id, result: context.runTask(name, input) };
+    port.postMessage(answer);
+  } catch (error) {
+    // Also a result that cannot be cloned.
+    port.postMessage(failure(id, error));
+  }
+}
+
+for (const { use, ref } of start.scratch) setScratch(use, ref);
+const modules = await loadModules(start.modules);
+const memory = new ThreadMemory({ memory: (arena) => memories[arena], scratch: scratchOrThrow });
+const context = new ThreadContext(memory, modules);
+for (const [key, value] of start.published) context.publish(key, value);
+
+port.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'task':
+      runTask(context, message.id, message.name, message.input);
+      break;
+    case 'memory':
+      memories[message.arena] = message.memory;
+      break;
+    case 'scratch':
+      setScratch(message.use, message.ref);
+      break;
+    case 'publish':
+      context.publish(message.key, message.value);
+      break;
+    case 'unpublish':
+      context.unpublish(message.key);
+      break;
+  }
+});

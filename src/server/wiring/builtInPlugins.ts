@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+
+export type PluginPort = 'meta' | 'wal' | 'objectStore' | 'index';
+
+export interface BuiltInPlugin {
+  /** Imports the module whose default export is the plugin; nothing is read before. */
+  readonly load: () => Promise<{ readonly default: unknown }>;
+  /** Options that depend on the data folder; those of elanus.yaml go over them. */
+  readonly defaults: (dataDir: string) => Readonly<Record<string, unknown>>;
+}
+
+const none = () => ({});
+
+/** The plugins that come with the server, by port and by the name in elanus.yaml. */
+export const BUILT_IN_PLUGINS: Readonly<Record<PluginPort, Readonly<Record<string, BuiltInPlugin>>>> = {
+  meta: {
+    embedded: {
+      load: () => import('../../plugins/meta-embedded/index.ts'),
+      defaults: (dataDir) => ({ path: join(dataDir, 'meta') }),
+    },
+  },
+  wal: {
+    file: {
+      load: async () => ({ default: (await import('../../plugins/wal-file/index.ts')).walFilePlugin }),
+      defaults: (dataDir) => ({ directory: join(dataDir, 'wal') }),
+    },
+  },
+  objectStore: {
+    fs: {
+      load: () => import('../../plugins/object-fs/index.ts'),
+      defaults: (dataDir) => ({ path: join(dataDir, 'objects') }),
+    },
+  },
+  index: {
+    flat: {
+      load: async () => indexPlugin(await import('../../plugins/index-flat/index.ts')),
+      defaults: none,
+    },
+    hnsw: {
+      load: async () => indexPlugin(await import('../../plugins/index-hnsw/index.ts')),
+      defaults: none,
+    },
+  },
+};
+
+/** The index plugins give their worker module as a URL object. */
+function indexPlugin(module: { readonly default: { readonly workerModule: URL | string } }): {
+  readonly default: unknown;
+} {
+  return { default: { ...module.default, port: 'index', workerModule: String(module.default.workerModule) } };
+}

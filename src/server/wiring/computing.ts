@@ -1,0 +1,54 @@
+import { totalmem } from 'node:os';
+import type { Container } from 'inversify';
+import { moduleUrl } from '../../kernels/location.ts';
+import { SharedArena } from '../compute/sharedArena.ts';
+import { createWorkerPool } from '../compute/workerPool.ts';
+import { chooseIndex } from './pluginRegistry.ts';
+import { TOKENS } from './tokens.ts';
+
+/** Shared memory, worker threads, and the index plugins they load. */
+export function bindComputing(container: Container): void {
+  container.bind(TOKENS.Arena).toResolvedValue(
+    ({ memory }) =>
+      new SharedArena({
+        bytesMax: memory.bytesMax || defaultMemoryBytes(),
+        arenaBytesMax: memory.arenaBytesMax,
+      }),
+    [TOKENS.Config],
+  );
+  container
+    .bind(TOKENS.IndexPlugins)
+    .toResolvedValue(
+      ({ index }) => Promise.all(['flat', index.graph].map((name) => chooseIndex(name))),
+      [TOKENS.Config],
+    );
+  container.bind(TOKENS.Compute).toResolvedValue(
+    ({ compute }, arena, plugins, lifecycle) =>
+      lifecycle.open(
+        'compute',
+        () =>
+          createWorkerPool({
+            arena,
+            modules: {
+              taskModules: [moduleUrl('core/query/tasks').href],
+              indexes: plugins.map(({ plugin, config }) => ({
+                name: plugin.name,
+                workerModule: plugin.workerModule,
+                config,
+              })),
+            },
+            ...(compute.threads === 0 ? {} : { threads: compute.threads }),
+            inlineCostMicrosMax: compute.inlineMicrosMax,
+          }),
+        (pool) => pool.close(),
+      ),
+    [TOKENS.Config, TOKENS.Arena, TOKENS.IndexPlugins, TOKENS.Lifecycle],
+  );
+}
+
+/** Three quarters of what this machine or container has. */
+function defaultMemoryBytes(): number {
+  const constrained = process.constrainedMemory();
+  const bytes = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
+  return Math.floor(bytes * 0.75);
+}
