@@ -13,7 +13,15 @@ export function python(): string {
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     console.log('making .venv with pymilvus (once)');
     run('python3', ['-m', 'venv', '--clear', venv]);
-    run(`${venv}/bin/python`, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', requirements]);
+    run(`${venv}/bin/python`, [
+      '-m',
+      'pip',
+      'install',
+      '--quiet',
+      '--disable-pip-version-check',
+      '-r',
+      requirements,
+    ]);
     writeFileSync(stamp, wanted);
   }
   return `${venv}/bin/python`;
@@ -21,5 +29,6 @@ export function python(): string {
 
 function run(command: string, args: readonly string[]): void {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit' });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}`);
+  if (status !== 0)
+    throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? `exit code ${status}`}`);
 }

@@ -16,9 +16,18 @@ if (roles) env.ELANUS_ROLES_LINK = 'serialized';
 
 let failed = 0;
 
-function step(name: string, command: string, commandArgs: readonly string[], extra: Record<string, string> = {}): void {
+function step(
+  name: string,
+  command: string,
+  commandArgs: readonly string[],
+  extra: Record<string, string> = {},
+): void {
   console.log(`\n== ${name}`);
-  const { status } = spawnSync(command, commandArgs, { cwd: root, stdio: 'inherit', env: { ...env, ...extra } });
+  const { status } = spawnSync(command, commandArgs, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...env, ...extra },
+  });
   if (status !== 0) failed++;
 }
 

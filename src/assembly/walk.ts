@@ -113,13 +113,8 @@ function mayBeResult(w: Walk, row: u32): bool {
  */
 // @ts-ignore: decorator
 @inline
-function touch(record: usize, bytes: usize): u32 {
-  let sum: u32 = 0;
-  for (let at: usize = 0; at < bytes; at += 256) {
-    const line = record + at;
-    sum += load<u32>(line) + load<u32>(line, 64) + load<u32>(line, 128) + load<u32>(line, 192);
-  }
-  return sum;
+function touch(sum: v128, record: usize): v128 {
+  return v128.xor(v128.xor(v128.xor(v128.xor(v128.xor(v128.xor(v128.xor(sum, v128.load(record, 0)), v128.load(record, 64)), v128.load(record, 128)), v128.load(record, 192)), v128.load(record, 256)), v128.load(record, 320)), v128.load(record, 384));
 }
 
 /** Scores all rows of the batch. */
@@ -223,14 +218,14 @@ export function walkLevel(g: Graph, w: Walk, from: u32, level: i32): void {
     const list = listOf(g, keyRow(key), level);
     const count = listCount(list);
     let waiting: u32 = 0;
-    let touched: u32 = 0;
+    let touched = i32x4.splat(0);
     for (let i: u32 = 0; i < count; i++) {
       const row = listEntry(list, i) & ~TREE_LINK;
       if (row >= rows || !visit(w, row)) continue;
       store<u32>(w.batch + (waiting++ << 2), row);
-      touched += touch(records + row * recordBytes, recordBytes);
+      touched = touch(touched, records + row * recordBytes);
     }
-    w.touched = touched;
+    v128.store(w.linkKeys, touched);
     scoreBatch(g, w, waiting);
     for (let i: u32 = 0; i < waiting; i++) {
       consider(w, load<u32>(w.batch + (i << 2)), load<f32>(w.batchScores + (i << 2)));

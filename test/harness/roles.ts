@@ -6,10 +6,10 @@ import type { Logger } from '../../src/core/ports/logger.ts';
 import { QueryNode } from '../../src/core/query/queryNode.ts';
 import { IndexHost } from '../../src/core/segment/indexHost.ts';
 import { StreamingNode, type StreamingSettings } from '../../src/core/streaming/streamingNode.ts';
+import flat from '../../src/plugins/index-flat/index.ts';
 import { MemoryMetaStore } from '../../src/plugins/memory/memoryMetaStore.ts';
 import { MemoryObjectStore } from '../../src/plugins/memory/memoryObjectStore.ts';
 import { MemoryWal, MemoryWalStorage } from '../../src/plugins/memory/memoryWal.ts';
-import flat from '../../src/plugins/index-flat/index.ts';
 import { createInlineCompute } from '../../src/server/compute/inlineCompute.ts';
 import { SharedArena } from '../../src/server/compute/sharedArena.ts';
 import { pluginDeps } from '../kits/pluginDeps.ts';
@@ -40,11 +40,16 @@ const SETTINGS: StreamingSettings = {
 /** All roles of one process over `storage`, tasks inline, started. */
 export async function startRoles(
   storage: Storage,
-  options: { readonly settings?: Partial<StreamingSettings>; readonly graph?: string; readonly indexRowsMin?: number } = {},
+  options: {
+    readonly settings?: Partial<StreamingSettings>;
+    readonly graph?: string;
+    readonly indexRowsMin?: number;
+  } = {},
 ): Promise<Roles> {
   await buildKernels(false);
   const plugins = [flat];
-  if (options.graph === 'hnsw') plugins.push((await import('../../src/plugins/index-hnsw/index.ts')).default as never);
+  if (options.graph === 'hnsw')
+    plugins.push((await import('../../src/plugins/index-hnsw/index.ts')).default as never);
   const arena = new SharedArena({ bytesMax: 2 ** 31 });
   const compute = await createInlineCompute(arena, {
     taskModules: [new URL('../../src/core/query/tasks.ts', import.meta.url).href],
@@ -58,7 +63,13 @@ export async function startRoles(
   const logger = recordingLogger(errors);
   const files = { objectStore: storage.objects, crypto: pluginDeps.crypto, clock: pluginDeps.clock, arena };
   const graph = options.graph ?? 'flat';
-  const host = new IndexHost({ compute, arena, plugin: graph, rowsMin: options.indexRowsMin ?? 1_000_000_000, logger });
+  const host = new IndexHost({
+    compute,
+    arena,
+    plugin: graph,
+    rowsMin: options.indexRowsMin ?? 1_000_000_000,
+    logger,
+  });
   const query = new QueryNode(files, host);
   const data = new DataNode(files, host);
   const coordinator: Coordinator = createCoordinator({

@@ -9,6 +9,8 @@ interface Inode {
   /** What survives power loss for certain. */
   durable: Uint8Array;
   pending: PendingChange[];
+  /** Failed syncs until now. As on Linux each is reported once to every file that was open then, and to no other. */
+  failedSyncs: number;
 }
 
 interface Directory {
@@ -102,7 +104,7 @@ export class SimulatedDisk {
         await step();
         const [directory, name] = this.#locate(path);
         if (directory.names.has(name)) throw systemError('EEXIST', path);
-        const inode: Inode = { bytes: new Uint8Array(0), durable: new Uint8Array(0), pending: [] };
+        const inode: Inode = { bytes: new Uint8Array(0), durable: new Uint8Array(0), pending: [], failedSyncs: 0 };
         directory.names.set(name, inode);
         this.#changed(path);
         return this.#open(inode, path, step);
@@ -115,12 +117,20 @@ export class SimulatedDisk {
         await step();
         return this.#open(this.#find(path), path, step);
       },
+      link: async (path, newPath) => {
+        await step();
+        const inode = this.#find(path);
+        const [directory, name] = this.#locate(newPath);
+        if (directory.names.has(name)) throw systemError('EEXIST', newPath);
+        directory.names.set(name, inode);
+        this.#changed(newPath);
+      },
       remove: async (path) => {
         await step();
         const inode = this.#find(path);
-        this.#spaceBytes += inode.bytes.length;
         const [directory, name] = this.#locate(path);
         directory.names.delete(name);
+        if (![...directory.names.values()].includes(inode)) this.#spaceBytes += inode.bytes.length;
         this.#changed(path);
       },
       syncDirectory: async (path) => {
@@ -138,6 +148,7 @@ export class SimulatedDisk {
   }
 
   #open(inode: Inode, path: string, step: () => Promise<void>): WalFile {
+    let reportedFailures = inode.failedSyncs;
     return {
       read: async (into, offset, length, position) => {
         await step();
@@ -171,7 +182,13 @@ export class SimulatedDisk {
         } catch (caught) {
           // As Linux does: the pages count as clean from now on, whether they reached the disk or not.
           inode.pending = [];
+          inode.failedSyncs++;
+          reportedFailures = inode.failedSyncs;
           throw caught;
+        }
+        if (reportedFailures < inode.failedSyncs) {
+          reportedFailures = inode.failedSyncs;
+          throw systemError('EIO', path);
         }
         for (const change of inode.pending)
           if (wanted.has(change)) inode.durable = applyWhole(inode.durable, change);

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { importViolations } from './tidy/importTable.ts';
 import { filesBelow, type SourceFile } from './tidy/sourceText.ts';
-import { bannedWords, ofOneMachine, tooLong, unfinished } from './tidy/textRules.ts';
+import { bannedWords, ofOneMachine, swallowedErrors, tooLong, unfinished } from './tidy/textRules.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const FOLDERS = ['src', 'test', 'scripts', 'conformance', 'bench', 'examples'].filter((folder) =>
@@ -45,6 +45,10 @@ test('repository: core takes time, chance and output from ports', () => {
 
 test('repository: nothing is unfinished, no test is left out', () => {
   expect(unfinished(SOURCES)).toEqual([]);
+});
+
+test('repository: no error is swallowed', () => {
+  expect(swallowedErrors(SOURCES)).toEqual([]);
 });
 
 test('repository: files are short', () => {
@@ -142,6 +146,9 @@ test('text rules: unfinished work, left-out tests, long files, machine paths →
     'src/core/x/long.ts': 'x;\n'.repeat(401),
     'src/core/x/b.ts': `const path = '${'/wo'}${'rk/main'}';`,
   });
+  const swallowing =
+    'try { f(); } catch {}\ntry { f(); } catch (error) {\n  // why not\n}\ng.catch(() => {});\ng.catch(() => undefined);';
+  expect(swallowedErrors([{ path: 'src/server/x/d.ts', text: swallowing }])).toHaveLength(4);
   expect(unfinished(files)).toHaveLength(4);
   expect(tooLong(files)).toHaveLength(1);
   expect(ofOneMachine(files)).toHaveLength(1);

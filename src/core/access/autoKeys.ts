@@ -1,7 +1,7 @@
 import type { BytesColumn, Column } from '../domain/columns.ts';
 import { DataType } from '../domain/dataTypes.ts';
 import type { FieldSchema } from '../domain/schema.ts';
-import { wordsOf } from './keyHash.ts';
+import { wordsOf } from '../segment/keyOrder.ts';
 
 /** Keys `first`, `first + 1`, …: numbers, or their decimal texts for a VarChar key. */
 export function autoKeys(field: FieldSchema, first: bigint, rows: number): Column {

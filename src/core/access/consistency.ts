@@ -1,7 +1,7 @@
 import type { CollectionInfo } from '../domain/catalog.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
+import { latestReadTs } from '../rank/mergeRows.ts';
 import type { AccessDependencies } from './dependencies.ts';
-import { latestReadTs } from './mergeRows.ts';
 import type { ReadConsistency } from './requests.ts';
 
 const SESSION = 1;

@@ -1,9 +1,9 @@
+import type { Hits } from '../rank/mergeHits.ts';
+import type { MergedRows } from '../rank/mergeRows.ts';
+import { gatherRows } from '../rank/mergeRows.ts';
+import { compareKeys, type KeyReader, keyReader } from '../segment/keyOrder.ts';
 import { hashKeys, SHARD_SEED } from './keyHash.ts';
-import type { KeyReader } from './keyTable.ts';
-import { compareKeys, KeyTable, keyReader } from './keyTable.ts';
-import type { Hits } from './mergeHits.ts';
-import type { MergedRows } from './mergeRows.ts';
-import { gatherRows } from './mergeRows.ts';
+import { KeyTable } from './keyTable.ts';
 import type { Ranker } from './rankers.ts';
 
 export interface FusedHits extends MergedRows {
@@ -20,7 +20,7 @@ export function fuseHits(legs: readonly Hits[], ranker: Ranker, offset: number, 
   const queryCount = legs[0]!.counts.length;
   const counts = new Uint32Array(queryCount);
   for (let query = 0; query < queryCount; query++) counts[query] = fusion.fuseQuery(query, offset, limit);
-  const picks = { sources: Uint16Array.from(fusion.sources), rows: Uint32Array.from(fusion.rows) };
+  const picks = { sources: Uint32Array.from(fusion.sources), rows: Uint32Array.from(fusion.rows) };
   const rows = gatherRows(
     legs.map(({ keys }) => keys),
     legs.map(({ output }) => output),

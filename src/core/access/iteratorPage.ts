@@ -1,8 +1,8 @@
 import { ElanusError } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
 import { wireScore } from '../domain/metric.ts';
-import type { Hits } from './mergeHits.ts';
-import { concatHits, sliceHits } from './mergeHits.ts';
+import type { Hits } from '../rank/mergeHits.ts';
+import { concatHits, sliceHits } from '../rank/mergeHits.ts';
 import type { ScoreBounds } from './rangeSearch.ts';
 import { intersection, nextBelow, UNBOUNDED } from './rangeSearch.ts';
 import type { SearchPlan } from './searchParams.ts';

@@ -1,5 +1,6 @@
 import type { Column } from '../domain/columns.ts';
 import { assert } from '../domain/errors.ts';
+import { wordsOf } from '../segment/keyOrder.ts';
 
 /**
  * Routing hashes are a storage format: rows lie where these functions sent them, so they never change.
@@ -29,11 +30,6 @@ export function hashKeys(keys: Column, seed: number): Uint32Array {
     hashes[row] = finish(mixBlock(mixBlock(seed | 0, words[2 * row]!), words[2 * row + 1]!), 8);
   }
   return hashes;
-}
-
-/** The int64 values as pairs (low, high) of 32-bit words. */
-export function wordsOf(values: BigInt64Array): Int32Array {
-  return new Int32Array(values.buffer, values.byteOffset, values.length * 2);
 }
 
 /** MurmurHash3 x86 32-bit of bytes [start, end), unsigned. */

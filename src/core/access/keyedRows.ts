@@ -1,10 +1,11 @@
 import type { Column, ColumnBatch } from '../domain/columns.ts';
+import { mergeRows } from '../rank/mergeRows.ts';
+import { keyReader } from '../segment/keyOrder.ts';
 import type { AccessDependencies } from './dependencies.ts';
 import { keyFilter } from './keyFilter.ts';
 import { hashKeys, SHARD_SEED } from './keyHash.ts';
-import { KeyTable, keyReader } from './keyTable.ts';
+import { KeyTable } from './keyTable.ts';
 import type { OpenCollection } from './loadGate.ts';
-import { mergeRows } from './mergeRows.ts';
 import { routeKeys } from './route.ts';
 
 export interface StoredRows {

@@ -2,11 +2,11 @@ import type { BytesColumn, Column, FieldColumn } from '../domain/columns.ts';
 import { columnOf } from '../domain/columns.ts';
 import { invalid } from '../domain/errors.ts';
 import type { FieldSchema } from '../domain/schema.ts';
+import { gatherColumn } from '../segment/gather.ts';
 import type { IncomingFields } from './assembleBatch.ts';
 import { absentColumn, checkedColumn } from './assembleBatch.ts';
 import type { AccessDependencies } from './dependencies.ts';
 import { mergedObjects } from './dynamicColumn.ts';
-import { gatherColumn } from './gather.ts';
 import type { StoredRows } from './keyedRows.ts';
 import { readRowsByKeys } from './keyedRows.ts';
 import type { OpenCollection } from './loadGate.ts';
@@ -65,7 +65,7 @@ function storedColumn(field: FieldSchema, stored: StoredRows, rows: number): Col
   const missing = rowOf.indexOf(-1);
   if (missing < 0) return gatherColumn([column], { sources: undefined, rows: Uint32Array.from(rowOf) });
   const fallback = fallbackColumn(field, missing);
-  const sources = new Uint16Array(rows);
+  const sources = new Uint32Array(rows);
   const picked = new Uint32Array(rows);
   for (let row = 0; row < rows; row++) {
     if (rowOf[row]! < 0) sources[row] = 1;

@@ -3,9 +3,10 @@ import type { Column, ColumnBatch, FieldColumn } from '../domain/columns.ts';
 import { columnOf } from '../domain/columns.ts';
 import { assert } from '../domain/errors.ts';
 import { primaryKeyField } from '../domain/schema.ts';
-import { gatherColumn } from './gather.ts';
+import { gatherColumn } from '../segment/gather.ts';
+import { keyReader } from '../segment/keyOrder.ts';
 import { hashKeys, PARTITION_SEED, SHARD_SEED } from './keyHash.ts';
-import { KeyTable, keyReader } from './keyTable.ts';
+import { KeyTable } from './keyTable.ts';
 
 /** What one shard gets of a write. */
 export interface ShardWrite {

@@ -3,14 +3,14 @@ import type { ColumnBatch } from '../domain/columns.ts';
 import { columnOf } from '../domain/columns.ts';
 import { assert } from '../domain/errors.ts';
 import { fieldById, TIMESTAMP_FIELD_ID } from '../domain/schema.ts';
-import { missingFields, readRows, storedFields } from '../segment/segmentReader.ts';
 import { constantColumn } from '../segment/constantColumn.ts';
-import { gatherBatch, type Picks } from '../segment/gather.ts';
+import { gatherColumn } from '../segment/gather.ts';
 import type { IndexHost } from '../segment/indexHost.ts';
 import { LocalSegment } from '../segment/localSegment.ts';
 import { Marks } from '../segment/marks.ts';
 import { RowTimestamps } from '../segment/rowTimestamps.ts';
 import { type FileDeps, segmentKey, storeObject } from '../segment/segmentFiles.ts';
+import { missingFields, readRows, storedFields } from '../segment/segmentReader.ts';
 import { storeRows } from '../segment/segmentWriter.ts';
 import type { CompactionRequest, CompactionResult, DataService } from './service.ts';
 
@@ -39,7 +39,8 @@ export class DataNode implements DataService {
     try {
       const file = segment.vectors.find((candidate) => candidate.fieldIds.includes(field.fieldId));
       assert(file !== undefined, 'a vector field has a file');
-      for await (const batch of readRows(this.#files, collection, { ...segment, vectors: [file] })) local.append(batch);
+      for await (const batch of readRows(this.#files, collection, { ...segment, vectors: [file] }))
+        local.append(batch);
       await local.buildIndexes({ ...collection, indexes: [index] });
       const graph = local.index(index.fieldId);
       assert(graph !== undefined, 'the graph was built');
@@ -91,14 +92,16 @@ export class DataNode implements DataService {
     for await (const batch of readRows(this.#files, collection, source.segment)) {
       const picks = keptRows(map, first, batch.rows, timestamps.rows);
       first += batch.rows;
-      if (picks.count === 0) continue;
+      if (picks.length === 0) continue;
       local.append(pickRows(collection, source.segment, batch, picks));
       const column = columnOf(batch, TIMESTAMP_FIELD_ID);
-      assert(column?.kind === 'fixed' && column.values instanceof BigInt64Array, 'a segment file has timestamps');
-      const { values } = column;
-      const chosen = new BigInt64Array(picks.count);
-      for (let i = 0; i < picks.count; i++) chosen[i] = values[picks.rows[i]!]!;
-      timestamps.pushColumn(chosen, picks.count);
+      assert(column !== undefined, 'a segment file has timestamps');
+      const chosen = gatherColumn([column], { sources: undefined, rows: picks });
+      assert(
+        chosen.kind === 'fixed' && chosen.values instanceof BigInt64Array,
+        'a gathered column keeps its type',
+      );
+      timestamps.pushColumn(chosen.values, picks.length);
     }
     return map;
   }
@@ -120,7 +123,10 @@ export class DataNode implements DataService {
       vchannel,
       schemaVersion: collection.schema.version,
       ...stored,
-      toPosition: sources.reduce((most, { segment }) => (segment.toPosition > most ? segment.toPosition : most), ''),
+      toPosition: sources.reduce(
+        (most, { segment }) => (segment.toPosition > most ? segment.toPosition : most),
+        '',
+      ),
       marksPosition: request.marksPosition,
       markedRows: marks.count,
       marks: marks.count === 0 ? undefined : await storeObject(this.#files, key, marks.encode(marks.count)),
@@ -130,7 +136,7 @@ export class DataNode implements DataService {
 }
 
 /** Picks of the rows [first, first + rows) that stay, numbered from `next`; writes the new numbers into `map`. */
-function keptRows(map: Uint32Array, first: number, rows: number, next: number): Picks {
+function keptRows(map: Uint32Array, first: number, rows: number, next: number): Uint32Array {
   const picked = new Uint32Array(rows);
   let count = 0;
   for (let i = 0; i < rows; i++) {
@@ -138,17 +144,25 @@ function keptRows(map: Uint32Array, first: number, rows: number, next: number): 
     map[first + i] = next + count;
     picked[count++] = i;
   }
-  return { count, sources: new Uint32Array(count), rows: picked.subarray(0, count) };
+  return picked.subarray(0, count);
 }
 
 /** Rows of an older schema get the columns that were added since. */
-function pickRows(collection: CollectionInfo, segment: SegmentInfo, batch: ColumnBatch, picks: Picks): ColumnBatch {
-  const stored = gatherBatch(storedFields(collection, segment), picks, (_, fieldId) => columnOf(batch, fieldId)!);
+function pickRows(
+  collection: CollectionInfo,
+  segment: SegmentInfo,
+  batch: ColumnBatch,
+  rows: Uint32Array,
+): ColumnBatch {
+  const stored = storedFields(collection, segment).map(({ fieldId }) => ({
+    fieldId,
+    column: gatherColumn([columnOf(batch, fieldId)!], { sources: undefined, rows }),
+  }));
   const added = missingFields(collection, segment).map((field) => ({
     fieldId: field.fieldId,
-    column: constantColumn(field, field.defaultValue, picks.count),
+    column: constantColumn(field, field.defaultValue, rows.length),
   }));
-  return { rows: picks.count, columns: [...stored.columns, ...added] };
+  return { rows: rows.length, columns: [...stored, ...added] };
 }
 
 function sortedMarks(kept: { row: number; timestamp: bigint }[]): Marks {

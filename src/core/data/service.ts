@@ -9,7 +9,11 @@ import type { Timestamp } from '../domain/timestamp.ts';
  */
 export interface DataService {
   /** Builds and stores one index of a flushed segment. */
-  buildIndex(request: { collection: CollectionInfo; segment: SegmentInfo; index: IndexInfo }): Promise<ObjectFile>;
+  buildIndex(request: {
+    collection: CollectionInfo;
+    segment: SegmentInfo;
+    index: IndexInfo;
+  }): Promise<ObjectFile>;
   /** Merges segments of one partition into a new one without the rows whose marks are old enough. */
   compact(request: CompactionRequest): Promise<CompactionResult>;
 }

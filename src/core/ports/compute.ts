@@ -51,4 +51,3 @@ export interface TaskContext {
 }
 
 export type ComputeTask<Input, Result> = (context: TaskContext, input: Input) => Result;
-

@@ -16,7 +16,10 @@
 export interface MetaStore {
   get(key: string): Promise<MetaEntry | undefined>;
   /** Entries with `prefix`, in key order, from `afterKey` (exclusive) on, at most `limit` (1..1,000, default 1,000). */
-  range(prefix: string, options?: { readonly afterKey?: string; readonly limit?: number }): Promise<readonly MetaEntry[]>;
+  range(
+    prefix: string,
+    options?: { readonly afterKey?: string; readonly limit?: number },
+  ): Promise<readonly MetaEntry[]>;
   /** Applies `operations` if every compare holds; else changes nothing. A key may occur once among the operations. */
   txn(compares: readonly MetaCompare[], operations: readonly MetaOperation[]): Promise<MetaTxnResult>;
   /** A lease of `ttlMs` (1,000..3,600,000), kept alive by the adapter until `release` or the process ends. */

@@ -20,7 +20,10 @@ export interface ObjectStore {
   getRange(key: string, offset: number, length: number, into: Uint8Array): Promise<void>;
   head(key: string): Promise<ObjectInfo>;
   /** Keys that start with `prefix`, in byte order, after `afterKey` (exclusive), at most `limit` (default 1,000). */
-  list(prefix: string, options?: { readonly afterKey?: string; readonly limit?: number }): Promise<readonly ObjectInfo[]>;
+  list(
+    prefix: string,
+    options?: { readonly afterKey?: string; readonly limit?: number },
+  ): Promise<readonly ObjectInfo[]>;
   /** Deleting what is absent succeeds. */
   delete(key: string): Promise<void>;
   close(): Promise<void>;

@@ -92,7 +92,12 @@ export interface VectorIndexKernel {
   /** Copies `from` into the larger `to`. `from` stays valid for searches that still use it. */
   resize(from: VectorIndexHandle, to: VectorIndexHandle): void;
   /** Returns the number of hits written to `into`: min(k, what it found); exact indexes find all there are. */
-  search(handle: VectorIndexHandle, vectors: VectorRows, request: VectorSearchRequest, into: VectorSearchResult): number;
+  search(
+    handle: VectorIndexHandle,
+    vectors: VectorRows,
+    request: VectorSearchRequest,
+    into: VectorSearchResult,
+  ): number;
   /** The index as bytes, with a format version and what `load` needs to verify it. */
   save(handle: VectorIndexHandle): Uint8Array;
   /** Fills `handle` from saved bytes; Corrupt or Invalid when they do not fit it. */

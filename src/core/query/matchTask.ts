@@ -1,7 +1,7 @@
 import type { Column } from '../domain/columns.ts';
 import type { TaskContext } from '../ports/compute.ts';
 import { bitsetBytes, popCount, rowsOf } from '../segment/bitset.ts';
-import { compareKeys } from '../segment/gather.ts';
+import { compareKeys, keyReader } from '../segment/keyOrder.ts';
 import type { SegmentReader } from '../segment/layout.ts';
 import type { MatchTaskInput, MatchTaskResult } from './reads.ts';
 import { readerOf, writeAllowed } from './segmentAccess.ts';
@@ -54,7 +54,7 @@ function gatherKeys(
     return (a, b) => {
       const left = columnAt(a);
       const right = columnAt(b);
-      return compareKeys(left.column, left.row, right.column, right.row);
+      return compareKeys(keyReader(left.column), left.row, keyReader(right.column), right.row);
     };
   }
   return compareInt64(readers, fieldId, segments, rows);

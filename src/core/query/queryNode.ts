@@ -2,14 +2,14 @@ import type { CollectionInfo, SegmentInfo } from '../domain/catalog.ts';
 import { ElanusError } from '../domain/errors.ts';
 import type { FieldSchema } from '../domain/schema.ts';
 import { fieldById, primaryKeyField } from '../domain/schema.ts';
-import type { QueryRows, SearchHits } from '../rank/mergeReplies.ts';
+import type { Hits } from '../rank/mergeHits.ts';
 import type { IndexHost } from '../segment/indexHost.ts';
 import { isGraphIndex } from '../segment/indexHost.ts';
 import { LocalSegment } from '../segment/localSegment.ts';
 import { Marks } from '../segment/marks.ts';
 import { type FileDeps, loadObject } from '../segment/segmentFiles.ts';
 import { missingFields, readRows, storedFields } from '../segment/segmentReader.ts';
-import { type LocalRead, SegmentExecutor, searchSpec } from './segmentExecutor.ts';
+import { type LocalRead, type QueryRows, SegmentExecutor, searchSpec } from './segmentExecutor.ts';
 import type {
   QueryService,
   SealedQueryRequest,
@@ -33,10 +33,16 @@ export class QueryNode implements QueryService {
   constructor(files: FileDeps, host: IndexHost) {
     this.#files = files;
     this.#host = host;
-    this.#executor = new SegmentExecutor(host.compute, (plugin) => plugin !== host.plugin || host.sharedByThreads);
+    this.#executor = new SegmentExecutor(
+      host.compute,
+      (plugin) => plugin !== host.plugin || host.sharedByThreads,
+    );
   }
 
-  async loadSegments(request: { collection: CollectionInfo; segments: readonly SegmentInfo[] }): Promise<void> {
+  async loadSegments(request: {
+    collection: CollectionInfo;
+    segments: readonly SegmentInfo[];
+  }): Promise<void> {
     const { collection, segments } = request;
     // One after another: each holds a batch in memory, and the next is not faster on the same disk.
     for (const info of segments) {
@@ -56,7 +62,7 @@ export class QueryNode implements QueryService {
     }
   }
 
-  async search(request: SealedSearchRequest): Promise<SearchHits> {
+  async search(request: SealedSearchRequest): Promise<Hits> {
     const { collection } = request;
     const dim = fieldById(collection.schema, request.fieldId)!.dim;
     return this.#reading(request.segments, request.fieldId, (locals) =>
@@ -112,7 +118,10 @@ export class QueryNode implements QueryService {
   #served(segmentId: number): Promise<ServedSegment> {
     const served = this.#segments.get(segmentId);
     if (served !== undefined) return served;
-    throw new ElanusError('NotFound', 'segment not loaded', { subject: 'segment', context: { segment: segmentId } });
+    throw new ElanusError('NotFound', 'segment not loaded', {
+      subject: 'segment',
+      context: { segment: segmentId },
+    });
   }
 
   #load(collection: CollectionInfo, info: SegmentInfo): Promise<ServedSegment> {
@@ -151,6 +160,9 @@ export class QueryNode implements QueryService {
   }
 }
 
-function outputFields(request: { collection: CollectionInfo; outputFieldIds: readonly number[] }): FieldSchema[] {
+function outputFields(request: {
+  collection: CollectionInfo;
+  outputFieldIds: readonly number[];
+}): FieldSchema[] {
   return request.outputFieldIds.map((fieldId) => fieldById(request.collection.schema, fieldId)!);
 }

@@ -53,7 +53,12 @@ function searchSegment(
   }
 }
 
-function prepareAllowed(context: TaskContext, input: SearchTaskInput, read: SegmentRead, arena: number): Allowed {
+function prepareAllowed(
+  context: TaskContext,
+  input: SearchTaskInput,
+  read: SegmentRead,
+  arena: number,
+): Allowed {
   if (input.filter === undefined && read.hidden === undefined) {
     return { offset: undefined, count: read.rowsLimit };
   }
@@ -73,7 +78,12 @@ export function scratchBytes(rows: number): number {
  * A scan reads the allowed rows at about 20 GB/s. A walk costs about 1.5 µs a candidate, more when few of the rows it
  * passes are allowed. Bounds above a score need a scan: a walk would stop at the best rows.
  */
-function walkIsCheaper(graph: VectorIndexKernel, input: SearchTaskInput, read: SegmentRead, allowed: Allowed): boolean {
+function walkIsCheaper(
+  graph: VectorIndexKernel,
+  input: SearchTaskInput,
+  read: SegmentRead,
+  allowed: Allowed,
+): boolean {
   if (input.exact || input.scoreAtMost !== Number.POSITIVE_INFINITY) return false;
   if (!graph.capabilities.metrics.includes(input.metric)) return false;
   const scanMicros = (allowed.count * input.dim * 4) / 20_000;
@@ -125,7 +135,8 @@ function scan(
       rowsLimit,
       allowedOffset: allowed.offset,
       allowedCount: allowed.count,
-      scoreBelow: input.scoreAtMost === Number.POSITIVE_INFINITY ? input.scoreAtMost : nextFloat(input.scoreAtMost),
+      scoreBelow:
+        input.scoreAtMost === Number.POSITIVE_INFINITY ? input.scoreAtMost : nextFloat(input.scoreAtMost),
     },
     found,
   );

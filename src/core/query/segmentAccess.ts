@@ -1,6 +1,6 @@
 import type { Column } from '../domain/columns.ts';
-import type { FilterPlan } from '../expr/plan.ts';
 import { evaluateFilter } from '../expr/evaluate.ts';
+import type { FilterPlan } from '../expr/plan.ts';
 import type { TaskContext } from '../ports/compute.ts';
 import { andNot, bitsetBytes, fillPrefix } from '../segment/bitset.ts';
 import type { SegmentLayout } from '../segment/layout.ts';

@@ -1,14 +1,27 @@
-import type { FieldSchema } from '../domain/schema.ts';
 import type { Metric } from '../domain/metric.ts';
+import type { FieldSchema } from '../domain/schema.ts';
 import type { FilterPlan } from '../expr/plan.ts';
 import type { Compute } from '../ports/compute.ts';
-import type { QueryRows, SearchHits } from '../rank/mergeReplies.ts';
-import { gatherBatch, gatherColumn, type Picks } from '../segment/gather.ts';
+import type { Hits } from '../rank/mergeHits.ts';
+import type { MergedRows } from '../rank/mergeRows.ts';
+import { emptyColumn } from '../segment/constantColumn.ts';
+import { gatherColumn, type Picks } from '../segment/gather.ts';
 import type { RowStore } from '../segment/rowStore.ts';
-import type { MatchTaskInput, MatchTaskResult, SearchTaskInput, SearchTaskResult, SegmentRead } from './reads.ts';
+import type {
+  MatchTaskInput,
+  MatchTaskResult,
+  SearchTaskInput,
+  SearchTaskResult,
+  SegmentRead,
+} from './reads.ts';
 import { scratchBytes } from './searchTask.ts';
 import { TASK } from './taskNames.ts';
 import { TopK } from './topK.ts';
+
+/** Rows in ascending order of the key; `count` of them match, also when only the count was wanted. */
+export interface QueryRows extends MergedRows {
+  readonly count: number;
+}
 
 /** A segment that this role holds in memory, and how to read it. */
 export interface LocalRead {
@@ -42,7 +55,7 @@ export interface MatchSpec {
   readonly countOnly: boolean;
 }
 
-const CHUNK_BITS = 20;
+const CHUNKS_MAX = 2 ** 20;
 /** Below this a search is not worth splitting over threads. */
 const SPLIT_MICROS = 2_000;
 
@@ -61,17 +74,12 @@ export class SegmentExecutor {
     spec: SearchSpec,
     keyField: FieldSchema,
     outputFields: readonly FieldSchema[],
-  ): Promise<SearchHits> {
+  ): Promise<Hits> {
     const groups = this.#groups(locals, spec);
     const results = await Promise.all(groups.map((group) => this.#runSearch(group, locals, spec)));
     const result = results.length === 1 ? results[0]! : mergeResults(results, groups, spec);
-    const picks = picksOf(locals, result.segments, result.rows);
-    return {
-      counts: result.counts,
-      scores: result.scores,
-      keys: gatherKeys(locals, keyField, picks),
-      output: gatherBatch(outputFields, picks, columnAccess(locals)),
-    };
+    const fetched = fetchRows(locals, result, keyField, outputFields);
+    return { counts: result.counts, scores: result.scores, ...fetched };
   }
 
   async match(
@@ -90,12 +98,7 @@ export class SegmentExecutor {
       priority: 'search',
       costMicros: 20 + rows / 200,
     });
-    const picks = picksOf(locals, result.segments, result.rows);
-    return {
-      count: result.count,
-      keys: gatherKeys(locals, keyField, picks),
-      output: gatherBatch(outputFields, picks, columnAccess(locals)),
-    };
+    return { count: result.count, ...fetchRows(locals, result, keyField, outputFields) };
   }
 
   /** Numbers of the segments of each task: one task, unless threads can share the work or an index is bound to one. */
@@ -106,7 +109,11 @@ export class SegmentExecutor {
     return bound || (costly && locals.length > 1) ? all.map((i) => [i]) : [all];
   }
 
-  #runSearch(group: readonly number[], locals: readonly LocalRead[], spec: SearchSpec): Promise<SearchTaskResult> {
+  #runSearch(
+    group: readonly number[],
+    locals: readonly LocalRead[],
+    spec: SearchSpec,
+  ): Promise<SearchTaskResult> {
     const segments = group.map((i) => locals[i]!.read);
     const input: SearchTaskInput = { segments, ...spec };
     const index = segments.length === 1 ? segments[0]!.index : undefined;
@@ -145,14 +152,24 @@ function mergeResults(
     results.forEach((result, r) => {
       const start = starts[r]!;
       const count = result.counts[q]!;
-      top.merge(groups[r]![0]!, result.scores.subarray(start, start + count), result.rows.subarray(start, start + count), count);
+      top.merge(
+        groups[r]![0]!,
+        result.scores.subarray(start, start + count),
+        result.rows.subarray(start, start + count),
+        count,
+      );
       starts[r] = start + count;
     });
     counts[q] = top.count;
     best.push(top);
   }
   const total = best.reduce((sum, top) => sum + top.count, 0);
-  const merged = { counts, scores: new Float32Array(total), segments: new Uint32Array(total), rows: new Uint32Array(total) };
+  const merged = {
+    counts,
+    scores: new Float32Array(total),
+    segments: new Uint32Array(total),
+    rows: new Uint32Array(total),
+  };
   let at = 0;
   for (const top of best) {
     merged.scores.set(top.scores.subarray(0, top.count), at);
@@ -163,23 +180,50 @@ function mergeResults(
   return merged;
 }
 
-/** Sources are (segment, chunk) pairs; rows count from the start of the chunk. */
-function picksOf(locals: readonly LocalRead[], segments: Uint32Array, rows: Uint32Array): Picks {
-  const picks = { count: rows.length, sources: new Uint32Array(rows.length), rows: new Uint32Array(rows.length) };
+/** Keys and output columns of the rows that a task found. */
+function fetchRows(
+  locals: readonly LocalRead[],
+  found: { readonly segments: Uint32Array; readonly rows: Uint32Array },
+  keyField: FieldSchema,
+  outputFields: readonly FieldSchema[],
+): MergedRows {
+  const { places, picks } = picksOf(locals, found.segments, found.rows);
+  const gather = (field: FieldSchema) => {
+    if (places.length === 0) return emptyColumn(field);
+    const columns = places.map(({ local, chunk }) => local.store.reader.column(chunk, field.fieldId));
+    return gatherColumn(columns, picks);
+  };
+  const columns = outputFields.map((field) => ({ fieldId: field.fieldId, column: gather(field) }));
+  return { keys: gather(keyField), output: { rows: found.rows.length, columns } };
+}
+
+interface Place {
+  readonly local: LocalRead;
+  readonly chunk: number;
+}
+
+/** Sources are the chunks of segments that have picked rows, numbered as they come; rows count from the chunk's start. */
+function picksOf(
+  locals: readonly LocalRead[],
+  segments: Uint32Array,
+  rows: Uint32Array,
+): { readonly places: readonly Place[]; readonly picks: Picks } {
+  const places: Place[] = [];
+  const numbers = new Map<number, number>();
+  const sources = new Uint32Array(rows.length);
+  const inChunk = new Uint32Array(rows.length);
   for (let i = 0; i < rows.length; i++) {
-    const log2 = locals[segments[i]!]!.store.layout.chunkRowsLog2;
-    picks.sources[i] = segments[i]! * (1 << CHUNK_BITS) + (rows[i]! >> log2);
-    picks.rows[i] = rows[i]! & ((1 << log2) - 1);
+    const local = locals[segments[i]!]!;
+    const log2 = local.store.layout.chunkRowsLog2;
+    const chunk = rows[i]! >> log2;
+    const key = segments[i]! * CHUNKS_MAX + chunk;
+    let number = numbers.get(key);
+    if (number === undefined) {
+      number = places.push({ local, chunk }) - 1;
+      numbers.set(key, number);
+    }
+    sources[i] = number;
+    inChunk[i] = rows[i]! & ((1 << log2) - 1);
   }
-  return picks;
-}
-
-function columnAccess(locals: readonly LocalRead[]) {
-  return (source: number, fieldId: number) =>
-    locals[Math.floor(source / (1 << CHUNK_BITS))]!.store.reader.column(source & ((1 << CHUNK_BITS) - 1), fieldId);
-}
-
-function gatherKeys(locals: readonly LocalRead[], keyField: FieldSchema, picks: Picks) {
-  const column = columnAccess(locals);
-  return gatherColumn(keyField, picks, (source) => column(source, keyField.fieldId));
+  return { places, picks: { sources: places.length === 1 ? undefined : sources, rows: inChunk } };
 }

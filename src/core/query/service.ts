@@ -1,7 +1,8 @@
 import type { CollectionInfo, SegmentInfo } from '../domain/catalog.ts';
-import type { FilterPlan } from '../expr/plan.ts';
 import type { Metric } from '../domain/metric.ts';
-import type { QueryRows, SearchHits } from '../rank/mergeReplies.ts';
+import type { FilterPlan } from '../expr/plan.ts';
+import type { Hits } from '../rank/mergeHits.ts';
+import type { QueryRows } from './segmentExecutor.ts';
 
 /**
  * Serves sealed segments: loads them from the object store and answers the shard leader's reads. It knows no timestamps:
@@ -14,7 +15,7 @@ export interface QueryService {
   /** Resolves when the segments, and the saved indexes they name, are served. */
   loadSegments(request: { collection: CollectionInfo; segments: readonly SegmentInfo[] }): Promise<void>;
   releaseSegments(segmentIds: readonly number[]): Promise<void>;
-  search(request: SealedSearchRequest): Promise<SearchHits>;
+  search(request: SealedSearchRequest): Promise<Hits>;
   query(request: SealedQueryRequest): Promise<QueryRows>;
   /** Memory and indexed rows of the segments that are served, of those asked for. */
   segmentStates(segmentIds: readonly number[]): Promise<readonly SealedSegmentState[]>;

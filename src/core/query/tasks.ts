@@ -2,8 +2,8 @@ import type { ComputeTask, TaskContext } from '../ports/compute.ts';
 import type { VectorIndexHandle } from '../ports/vectorIndex.ts';
 import { matchTask } from './matchTask.ts';
 import type { IndexTaskInput } from './reads.ts';
-import { readerOf } from './segmentAccess.ts';
 import { searchTask } from './searchTask.ts';
+import { readerOf } from './segmentAccess.ts';
 import { TASK } from './taskNames.ts';
 
 function appendToIndex(context: TaskContext, input: IndexTaskInput): number {

@@ -9,7 +9,10 @@ import { setBit, testBit } from './bitset.ts';
 type Arrow = typeof arrow;
 
 /** Our columns as Arrow types: Bool, Int8–64, Float32/64, Utf8 (VarChar and JSON), List, FixedSizeList of Float32. */
-export function arrowType(lib: Arrow, field: Pick<FieldSchema, 'dataType' | 'elementType' | 'dim'>): arrow.DataType {
+export function arrowType(
+  lib: Arrow,
+  field: Pick<FieldSchema, 'dataType' | 'elementType' | 'dim'>,
+): arrow.DataType {
   switch (field.dataType) {
     case DataType.Bool:
       return new lib.Bool();
@@ -29,7 +32,11 @@ export function arrowType(lib: Arrow, field: Pick<FieldSchema, 'dataType' | 'ele
     case DataType.JSON:
       return new lib.Utf8();
     case DataType.Array: {
-      const element = arrowType(lib, { dataType: field.elementType ?? DataType.Int64, elementType: undefined, dim: 0 });
+      const element = arrowType(lib, {
+        dataType: field.elementType ?? DataType.Int64,
+        elementType: undefined,
+        dim: 0,
+      });
       return new lib.List(new lib.Field('item', element, false));
     }
     case DataType.FloatVector:
@@ -40,10 +47,13 @@ export function arrowType(lib: Arrow, field: Pick<FieldSchema, 'dataType' | 'ele
 /** The first `rows` rows of a column as Arrow data; buffers are shared where the layouts agree. */
 export function arrowData(lib: Arrow, type: arrow.DataType, column: Column, rows: number): arrow.Data {
   const nulls =
-    column.validity === undefined ? {} : { nullBitmap: column.validity.subarray(0, (rows + 7) >> 3), nullCount: -1 };
+    column.validity === undefined
+      ? {}
+      : { nullBitmap: column.validity.subarray(0, (rows + 7) >> 3), nullCount: -1 };
   const common = { type, length: rows, ...nulls };
   if (column.kind === 'fixed') {
-    const data = column.dataType === DataType.Bool ? packBits(column.values, rows) : column.values.subarray(0, rows);
+    const data =
+      column.dataType === DataType.Bool ? packBits(column.values, rows) : column.values.subarray(0, rows);
     return lib.makeData({ ...common, data } as never);
   }
   if (column.kind === 'bytes') {
@@ -102,9 +112,15 @@ export class BodyReader {
     }
     if (dataType === DataType.Array) {
       const offsets = this.#offsets(rows);
-      const element = { dataType: field.elementType ?? DataType.Int64, elementType: undefined, dim: 0, nullable: false };
+      const element = {
+        dataType: field.elementType ?? DataType.Int64,
+        elementType: undefined,
+        dim: 0,
+        nullable: false,
+      };
       const elements = this.column(element, offsets[rows]!);
-      if (elements.kind === 'vector' || elements.kind === 'array') throw new ElanusError('Corrupt', 'a nested array');
+      if (elements.kind === 'vector' || elements.kind === 'array')
+        throw new ElanusError('Corrupt', 'a nested array');
       return { kind: 'array', dataType, rows, offsets, elements, validity };
     }
     const data = this.#take();
@@ -129,7 +145,8 @@ export class BodyReader {
   }
 
   #view(dataType: DataType, part: Uint8Array, length: number) {
-    if (part.length < length * fixedWidthBytes(dataType)) throw new ElanusError('Corrupt', 'a column is too short');
+    if (part.length < length * fixedWidthBytes(dataType))
+      throw new ElanusError('Corrupt', 'a column is too short');
     return fixedArrayView(dataType, part.buffer, part.byteOffset, length);
   }
 }

@@ -5,6 +5,7 @@ import type { Logger } from '../ports/logger.ts';
 export function inBackground(logger: Logger, what: string, work: Promise<unknown>): void {
   work.catch((caught: unknown) => {
     const error = ElanusError.from(caught);
-    if (error.kind !== 'Closed') logger.error('background work failed', { what, error: error.text, cause: caught });
+    if (error.kind !== 'Closed')
+      logger.error('background work failed', { what, error: error.text, cause: caught });
   });
 }

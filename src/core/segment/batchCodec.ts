@@ -1,4 +1,11 @@
-import type { ArrayColumn, BytesColumn, Column, ColumnBatch, FieldColumn, FixedColumn } from '../domain/columns.ts';
+import type {
+  ArrayColumn,
+  BytesColumn,
+  Column,
+  ColumnBatch,
+  FieldColumn,
+  FixedColumn,
+} from '../domain/columns.ts';
 import { fixedArrayView } from '../domain/columns.ts';
 import { DataType, fixedWidthBytes } from '../domain/dataTypes.ts';
 import { ElanusError } from '../domain/errors.ts';
@@ -86,9 +93,13 @@ export function encodeColumn({ fieldId, column }: FieldColumn, into: Uint8Array,
 
 function pushParts(column: Column, parts: Uint8Array[]): void {
   if (column.kind === 'fixed') parts.push(bytesOf(column.values, column.rows));
-  else if (column.kind === 'vector') parts.push(packedVectors(column.values, column.rows, column.dim, column.stride));
+  else if (column.kind === 'vector')
+    parts.push(packedVectors(column.values, column.rows, column.dim, column.stride));
   else if (column.kind === 'bytes') {
-    parts.push(bytesOf(column.offsets, column.rows + 1), column.bytes.subarray(0, column.offsets[column.rows]!));
+    parts.push(
+      bytesOf(column.offsets, column.rows + 1),
+      column.bytes.subarray(0, column.offsets[column.rows]!),
+    );
   } else {
     parts.push(bytesOf(column.offsets, column.rows + 1));
     pushParts({ ...column.elements, rows: column.offsets[column.rows]! }, parts);
@@ -98,11 +109,15 @@ function pushParts(column: Column, parts: Uint8Array[]): void {
 function packedVectors(values: Float32Array, rows: number, dim: number, stride: number): Uint8Array {
   if (stride === dim) return bytesOf(values, rows * dim);
   const packed = new Float32Array(rows * dim);
-  for (let row = 0; row < rows; row++) packed.set(values.subarray(row * stride, row * stride + dim), row * dim);
+  for (let row = 0; row < rows; row++)
+    packed.set(values.subarray(row * stride, row * stride + dim), row * dim);
   return bytesOf(packed, packed.length);
 }
 
-function bytesOf(array: ArrayBufferView & { readonly BYTES_PER_ELEMENT: number }, length: number): Uint8Array {
+function bytesOf(
+  array: ArrayBufferView & { readonly BYTES_PER_ELEMENT: number },
+  length: number,
+): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, length * array.BYTES_PER_ELEMENT);
 }
 
@@ -171,7 +186,8 @@ function readFixed(
   validity: Uint8Array | undefined,
 ): FixedColumn {
   const part = reader.next();
-  if (part.length < rows * fixedWidthBytes(dataType)) throw new ElanusError('Corrupt', 'a column is too short');
+  if (part.length < rows * fixedWidthBytes(dataType))
+    throw new ElanusError('Corrupt', 'a column is too short');
   const values = fixedArrayView(dataType, part.buffer, part.byteOffset, rows);
   return { kind: 'fixed', dataType, rows, values, validity };
 }
@@ -200,7 +216,8 @@ class PartReader {
   next(): Uint8Array {
     const length = this.#view.getUint32(this.at, true);
     const start = this.at + 8;
-    if (start + length > this.#bytes.length) throw new ElanusError('Corrupt', 'a column part runs past the record');
+    if (start + length > this.#bytes.length)
+      throw new ElanusError('Corrupt', 'a column part runs past the record');
     this.at += partBytes(length);
     return this.#bytes.subarray(start, start + length);
   }

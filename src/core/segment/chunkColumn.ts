@@ -131,12 +131,23 @@ export class ChunkColumn {
     return true;
   }
 
-  #appendElements(elements: FixedColumn | BytesColumn, first: number, count: number, base: number, retire: Retire): boolean {
+  #appendElements(
+    elements: FixedColumn | BytesColumn,
+    first: number,
+    count: number,
+    base: number,
+    retire: Retire,
+  ): boolean {
     if (elements.kind === 'fixed') {
       const width = fixedWidthBytes(elements.dataType);
       const moved = this.ensureHeap((base + count) * width, retire);
       const heap = this.#heap!;
-      const into = fixedArrayView(elements.dataType, this.#buffer(), heap.offset, Math.floor(heap.bytes / width));
+      const into = fixedArrayView(
+        elements.dataType,
+        this.#buffer(),
+        heap.offset,
+        Math.floor(heap.bytes / width),
+      );
       setValues(into, elements.values, first, count, base);
       return moved;
     }
@@ -144,14 +155,22 @@ export class ChunkColumn {
     const offsets = new Uint32Array(this.#buffer(), this.#heap!.offset, this.#heap!.bytes / 4);
     const start = elements.offsets[first]!;
     const bytesBase = offsets[base]!;
-    for (let i = 0; i < count; i++) offsets[base + i + 1] = bytesBase + (elements.offsets[first + i + 1]! - start);
+    for (let i = 0; i < count; i++)
+      offsets[base + i + 1] = bytesBase + (elements.offsets[first + i + 1]! - start);
     const end = elements.offsets[first + count]!;
     const movedBytes = this.ensureElementHeap(bytesBase + end - start, retire);
     this.elementHeapView().set(elements.bytes.subarray(start, end), bytesBase);
     return movedOffsets || movedBytes;
   }
 
-  #appendVectors(values: Float32Array, stride: number, dim: number, from: number, count: number, at: number): void {
+  #appendVectors(
+    values: Float32Array,
+    stride: number,
+    dim: number,
+    from: number,
+    count: number,
+    at: number,
+  ): void {
     const into = this.vectorsView();
     const mine = strideBytesOf(dim) / 4;
     if (mine === stride) {
@@ -166,7 +185,10 @@ export class ChunkColumn {
   #appendValidity(column: Column, from: number, count: number, at: number): void {
     const bits = this.validityView();
     if (bits === undefined) {
-      assert(column.validity === undefined || allValid(column, from, count), `${this.#field.name} is not null`);
+      assert(
+        column.validity === undefined || allValid(column, from, count),
+        `${this.#field.name} is not null`,
+      );
       return;
     }
     for (let i = 0; i < count; i++) if (isValid(column.validity, from + i)) setBit(bits, at + i);
@@ -209,7 +231,9 @@ function setValues(into: FixedArray, values: FixedArray, from: number, count: nu
 
 function hasHeap(field: FieldSchema): boolean {
   return (
-    field.dataType === DataType.VarChar || field.dataType === DataType.JSON || field.dataType === DataType.Array
+    field.dataType === DataType.VarChar ||
+    field.dataType === DataType.JSON ||
+    field.dataType === DataType.Array
   );
 }
 

@@ -50,3 +50,7 @@ export function constantColumn(field: FieldSchema, value: ScalarValue | undefine
   }
   return { kind: 'fixed', dataType, rows, values, validity };
 }
+
+export function emptyColumn(field: FieldSchema): Column {
+  return constantColumn(field, undefined, 0);
+}

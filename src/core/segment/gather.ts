@@ -1,165 +1,143 @@
-import type { ArrayColumn, BytesColumn, Column, ColumnBatch, FixedArray, FixedColumn } from '../domain/columns.ts';
+import type { ArrayColumn, BytesColumn, Column, FixedColumn, VectorColumn } from '../domain/columns.ts';
 import { isValid, newFixedArray } from '../domain/columns.ts';
-import type { FieldSchema } from '../domain/schema.ts';
-import { setBit } from './bitset.ts';
-import { constantColumn } from './constantColumn.ts';
+import { wordsOf } from './keyOrder.ts';
 
 /**
- * Picks rows out of columns: pick i is row rows[i] of source sources[i], where column(s) is the column of source s.
- * The result is a column of its own memory. All sources have the same type.
+ * Rows picked from one or several columns of the same type: pick i is row `rows[i]` of column `sources[i]`
+ * (of column 0 when `sources` is undefined).
  */
 export interface Picks {
-  readonly count: number;
-  readonly sources: Uint32Array;
+  readonly sources: Uint32Array | undefined;
   readonly rows: Uint32Array;
 }
 
-export function gatherBatch(
-  fields: readonly FieldSchema[],
-  picks: Picks,
-  column: (source: number, fieldId: number) => Column,
-): ColumnBatch {
-  return {
-    rows: picks.count,
-    columns: fields.map((field) => ({
-      fieldId: field.fieldId,
-      column: gatherColumn(field, picks, (source) => column(source, field.fieldId)),
-    })),
-  };
-}
+/** Above this many bytes or elements a row is copied by the engine's own copy, below by a loop. */
+const LOOP_COPY_MAX = 48;
 
-export function gatherColumn(field: FieldSchema, picks: Picks, column: (source: number) => Column): Column {
-  if (picks.count === 0) return constantColumn(field, field.defaultValue ?? emptyValue(field), 0);
-  const first = column(picks.sources[0]!);
-  const validity = gatherValidity(picks, column);
-  switch (first.kind) {
-    case 'fixed': {
-      const values = newFixedArray(first.dataType, picks.count);
-      copyValues(values, picks, (source) => (column(source) as FixedColumn).values);
-      return { kind: 'fixed', dataType: first.dataType, rows: picks.count, values, validity };
-    }
-    case 'vector': {
-      const { dim } = first;
-      const values = new Float32Array(picks.count * dim);
-      for (let i = 0; i < picks.count; i++) {
-        const source = column(picks.sources[i]!) as typeof first;
-        const start = picks.rows[i]! * source.stride;
-        values.set(source.values.subarray(start, start + dim), i * dim);
-      }
-      return { kind: 'vector', dataType: first.dataType, rows: picks.count, dim, stride: dim, values, validity };
-    }
+/** A new column of the picked rows, in their order. The sources are at least one column, all of one type. */
+export function gatherColumn(columns: readonly Column[], picks: Picks): Column {
+  const validity = gatherValidity(columns, picks);
+  switch (columns[0]!.kind) {
+    case 'fixed':
+      return gatherFixed(columns as readonly FixedColumn[], picks, validity);
     case 'bytes':
-      return { ...gatherBytes(first.dataType, picks, column as (source: number) => BytesColumn), validity };
+      return gatherBytes(columns as readonly BytesColumn[], picks, validity);
     case 'array':
-      return { ...gatherArrays(first, picks, column as (source: number) => ArrayColumn), validity };
+      return gatherArray(columns as readonly ArrayColumn[], picks, validity);
+    case 'vector':
+      return gatherVector(columns as readonly VectorColumn[], picks, validity);
   }
 }
 
-function emptyValue(field: FieldSchema): boolean | undefined {
-  return field.nullable ? undefined : false;
-}
-
-function gatherValidity(picks: Picks, column: (source: number) => Column): Uint8Array | undefined {
-  let bits: Uint8Array | undefined;
-  for (let i = 0; i < picks.count; i++) {
-    const { validity } = column(picks.sources[i]!);
-    if (validity === undefined) continue;
-    if (bits === undefined) {
-      bits = new Uint8Array((picks.count + 7) >> 3);
-      for (let j = 0; j < i; j++) setBit(bits, j);
-    }
-    if (isValid(validity, picks.rows[i]!)) setBit(bits, i);
+function gatherValidity(columns: readonly Column[], { sources, rows }: Picks): Uint8Array | undefined {
+  if (columns.every((column) => column.validity === undefined)) return undefined;
+  const bits = new Uint8Array((rows.length + 7) >> 3);
+  for (let i = 0; i < rows.length; i++) {
+    const column = columns[sources === undefined ? 0 : sources[i]!]!;
+    if (isValid(column.validity, rows[i]!)) bits[i >> 3]! |= 1 << (i & 7);
   }
-  if (bits === undefined) return undefined;
-  for (let i = 0; i < picks.count; i++) if (column(picks.sources[i]!).validity === undefined) setBit(bits, i);
   return bits;
 }
 
-function copyValues(into: FixedArray, picks: Picks, values: (source: number) => FixedArray): void {
-  // Int64 is copied as pairs of int32: a BigInt a row would be an allocation a row.
-  const wide = into instanceof BigInt64Array;
-  const target: FixedArray = wide ? new Int32Array(into.buffer) : into;
-  let from: FixedArray = target;
-  for (let i = 0, last = -1; i < picks.count; i++) {
-    if (picks.sources[i] !== last) {
-      last = picks.sources[i]!;
-      from = values(last);
-      if (wide) from = new Int32Array(from.buffer, from.byteOffset, from.length * 2);
+function gatherFixed(
+  columns: readonly FixedColumn[],
+  { sources, rows }: Picks,
+  validity: Uint8Array | undefined,
+): FixedColumn {
+  const { dataType } = columns[0]!;
+  const values = newFixedArray(dataType, rows.length);
+  if (values instanceof BigInt64Array) {
+    const from = columns.map((column) => wordsOf(column.values as BigInt64Array));
+    const to = wordsOf(values);
+    for (let i = 0; i < rows.length; i++) {
+      const words = from[sources === undefined ? 0 : sources[i]!]!;
+      to[2 * i] = words[2 * rows[i]!]!;
+      to[2 * i + 1] = words[2 * rows[i]! + 1]!;
     }
-    const row = picks.rows[i]!;
-    if (wide) {
-      target[i * 2] = from[row * 2] as number;
-      target[i * 2 + 1] = from[row * 2 + 1] as number;
-    } else target[i] = from[row] as number;
+  } else {
+    const from = columns.map((column) => column.values as Float64Array);
+    for (let i = 0; i < rows.length; i++) {
+      values[i] = from[sources === undefined ? 0 : sources[i]!]![rows[i]!]!;
+    }
   }
+  return { kind: 'fixed', dataType, rows: rows.length, values, validity };
+}
+
+function gatherOffsets(
+  columns: readonly (BytesColumn | ArrayColumn)[],
+  { sources, rows }: Picks,
+): Uint32Array {
+  const offsets = new Uint32Array(rows.length + 1);
+  let end = 0;
+  for (let i = 0; i < rows.length; i++) {
+    const from = columns[sources === undefined ? 0 : sources[i]!]!.offsets;
+    end += from[rows[i]! + 1]! - from[rows[i]!]!;
+    offsets[i + 1] = end;
+  }
+  return offsets;
 }
 
 function gatherBytes(
-  dataType: BytesColumn['dataType'],
+  columns: readonly BytesColumn[],
   picks: Picks,
-  column: (source: number) => BytesColumn,
+  validity: Uint8Array | undefined,
 ): BytesColumn {
-  const offsets = new Uint32Array(picks.count + 1);
-  for (let i = 0; i < picks.count; i++) {
-    const from = column(picks.sources[i]!);
-    const row = picks.rows[i]!;
-    offsets[i + 1] = offsets[i]! + from.offsets[row + 1]! - from.offsets[row]!;
+  const { sources, rows } = picks;
+  const offsets = gatherOffsets(columns, picks);
+  const bytes = new Uint8Array(offsets[rows.length]!);
+  for (let i = 0; i < rows.length; i++) {
+    const column = columns[sources === undefined ? 0 : sources[i]!]!;
+    copyRow(column.bytes, column.offsets[rows[i]!]!, bytes, offsets[i]!, offsets[i + 1]! - offsets[i]!);
   }
-  const bytes = new Uint8Array(offsets[picks.count]!);
-  for (let i = 0; i < picks.count; i++) {
-    const from = column(picks.sources[i]!);
-    const row = picks.rows[i]!;
-    bytes.set(from.bytes.subarray(from.offsets[row]!, from.offsets[row + 1]!), offsets[i]!);
-  }
-  return { kind: 'bytes', dataType, rows: picks.count, offsets, bytes, validity: undefined };
+  return { kind: 'bytes', dataType: columns[0]!.dataType, rows: rows.length, offsets, bytes, validity };
 }
 
-/** Rows of arrays become picks of their elements, gathered in turn. */
-function gatherArrays(first: ArrayColumn, picks: Picks, column: (source: number) => ArrayColumn): ArrayColumn {
-  const offsets = new Uint32Array(picks.count + 1);
-  for (let i = 0; i < picks.count; i++) {
-    const from = column(picks.sources[i]!);
-    const row = picks.rows[i]!;
-    offsets[i + 1] = offsets[i]! + from.offsets[row + 1]! - from.offsets[row]!;
+function gatherArray(
+  columns: readonly ArrayColumn[],
+  picks: Picks,
+  validity: Uint8Array | undefined,
+): ArrayColumn {
+  const { sources, rows } = picks;
+  const offsets = gatherOffsets(columns, picks);
+  const elementRows = new Uint32Array(offsets[rows.length]!);
+  const elementSources = sources === undefined ? undefined : new Uint32Array(elementRows.length);
+  for (let i = 0; i < rows.length; i++) {
+    const source = sources === undefined ? 0 : sources[i]!;
+    const first = columns[source]!.offsets[rows[i]!]! - offsets[i]!;
+    for (let e = offsets[i]!; e < offsets[i + 1]!; e++) elementRows[e] = first + e;
+    elementSources?.fill(source, offsets[i]!, offsets[i + 1]!);
   }
-  const count = offsets[picks.count]!;
-  const elementPicks = { count, sources: new Uint32Array(count), rows: new Uint32Array(count) };
-  for (let i = 0; i < picks.count; i++) {
-    const start = column(picks.sources[i]!).offsets[picks.rows[i]!]!;
-    for (let j = offsets[i]!; j < offsets[i + 1]!; j++) {
-      elementPicks.sources[j] = picks.sources[i]!;
-      elementPicks.rows[j] = start + j - offsets[i]!;
-    }
-  }
-  const { dataType } = first.elements;
-  let elements: ArrayColumn['elements'];
-  if (first.elements.kind === 'bytes') {
-    elements = gatherBytes(dataType, elementPicks, (source) => column(source).elements as BytesColumn);
-  } else {
-    const values = newFixedArray(dataType, count);
-    copyValues(values, elementPicks, (source) => (column(source).elements as FixedColumn).values);
-    elements = { kind: 'fixed', dataType, rows: count, values, validity: undefined };
-  }
-  return { kind: 'array', dataType: first.dataType, rows: picks.count, offsets, elements, validity: undefined };
+  const elements = gatherColumn(
+    columns.map((column) => column.elements),
+    { sources: elementSources, rows: elementRows },
+  ) as FixedColumn | BytesColumn;
+  return { kind: 'array', dataType: columns[0]!.dataType, rows: rows.length, offsets, elements, validity };
 }
 
-/** Compares two primary keys: Int64 by value, VarChar by bytes. */
-export function compareKeys(a: Column, rowA: number, b: Column, rowB: number): number {
-  if (a.kind === 'bytes' && b.kind === 'bytes') return compareBytes(a, rowA, b, rowB);
-  const left = (a as FixedColumn).values[rowA]!;
-  const right = (b as FixedColumn).values[rowB]!;
-  return left < right ? -1 : left > right ? 1 : 0;
+function gatherVector(
+  columns: readonly VectorColumn[],
+  { sources, rows }: Picks,
+  validity: Uint8Array | undefined,
+): VectorColumn {
+  const { dim, dataType } = columns[0]!;
+  const values = new Float32Array(rows.length * dim);
+  for (let i = 0; i < rows.length; i++) {
+    const column = columns[sources === undefined ? 0 : sources[i]!]!;
+    copyRow(column.values, rows[i]! * column.stride, values, i * dim, dim);
+  }
+  return { kind: 'vector', dataType, rows: rows.length, dim, stride: dim, values, validity };
 }
 
-function compareBytes(a: BytesColumn, rowA: number, b: BytesColumn, rowB: number): number {
-  const startA = a.offsets[rowA]!;
-  const startB = b.offsets[rowB]!;
-  const lengthA = a.offsets[rowA + 1]! - startA;
-  const lengthB = b.offsets[rowB + 1]! - startB;
-  const length = Math.min(lengthA, lengthB);
-  for (let i = 0; i < length; i++) {
-    const difference = a.bytes[startA + i]! - b.bytes[startB + i]!;
-    if (difference !== 0) return difference;
+function copyRow<Values extends Uint8Array | Float32Array>(
+  from: Values,
+  fromStart: number,
+  to: Values,
+  toStart: number,
+  length: number,
+): void {
+  if (length > LOOP_COPY_MAX) {
+    to.set(from.subarray(fromStart, fromStart + length), toStart);
+    return;
   }
-  return lengthA - lengthB;
+  for (let i = 0; i < length; i++) to[toStart + i] = from[fromStart + i]!;
 }

@@ -154,7 +154,11 @@ export class SegmentIndex {
   async #grow(rows: number): Promise<void> {
     const from = this.#handle;
     const to = this.#host.larger(from, Math.max(rows, from.rowsCapacity * 2));
-    await this.#host.compute.run(TASK.indexResize, { from, to }, this.#host.options(from, this.bytesUsed / 2_000));
+    await this.#host.compute.run(
+      TASK.indexResize,
+      { from, to },
+      this.#host.options(from, this.bytesUsed / 2_000),
+    );
     this.#handle = to;
     if (from.region !== undefined) this.#host.retire(from.region);
   }

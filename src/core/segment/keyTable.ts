@@ -96,9 +96,7 @@ class Int64Keys implements KeyStore {
 
   equal(row: number, column: Column, index: number): boolean {
     const halves = halvesOf(column);
-    return (
-      this.#halves[row * 2] === halves[index * 2] && this.#halves[row * 2 + 1] === halves[index * 2 + 1]
-    );
+    return this.#halves[row * 2] === halves[index * 2] && this.#halves[row * 2 + 1] === halves[index * 2 + 1];
   }
 
   get bytesUsed(): number {

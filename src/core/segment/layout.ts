@@ -156,10 +156,16 @@ function viewElements(field: FieldLayout, place: ChunkColumnLayout, buffer: Arra
   if (dataType === DataType.VarChar) {
     const offsets = new Uint32Array(buffer, place.heap, place.heapBytes / 4);
     const bytes = new Uint8Array(buffer, place.elementHeap, place.elementHeapBytes);
-    return { kind: 'bytes' as const, dataType, rows: offsets.length - 1, offsets, bytes, validity: undefined };
+    return {
+      kind: 'bytes' as const,
+      dataType,
+      rows: offsets.length - 1,
+      offsets,
+      bytes,
+      validity: undefined,
+    };
   }
   const width = fixedWidthBytes(dataType);
   const values = fixedArrayView(dataType, buffer, place.heap, place.heapBytes / width);
   return { kind: 'fixed' as const, dataType, rows: values.length, values, validity: undefined };
 }
-

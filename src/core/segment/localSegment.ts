@@ -1,8 +1,8 @@
 import type { CollectionInfo, IndexInfo } from '../domain/catalog.ts';
+import type { Column, ColumnBatch } from '../domain/columns.ts';
 import type { FieldSchema } from '../domain/schema.ts';
 import { fieldById } from '../domain/schema.ts';
 import type { LocalRead } from '../query/segmentExecutor.ts';
-import type { Column, ColumnBatch } from '../domain/columns.ts';
 import { inBackground } from './background.ts';
 import { type IndexHost, isGraphIndex, type SegmentIndex } from './indexHost.ts';
 import type { SegmentLayout } from './layout.ts';
@@ -155,7 +155,8 @@ export class LocalSegment {
   }
 
   #free(): void {
-    for (const index of this.#indexes.values()) inBackground(this.#host.logger, 'drop an index', index.drop());
+    for (const index of this.#indexes.values())
+      inBackground(this.#host.logger, 'drop an index', index.drop());
     this.#indexes.clear();
     this.#unpublish();
     this.store.free();

@@ -91,9 +91,12 @@ export class Marks {
   /** Appends what is new in `delta`. Conflict when marks between ours and the delta are missing. */
   apply(delta: MarksDelta): void {
     if (delta.from > this.#count) {
-      throw new ElanusError('Conflict', 'marks are missing', { context: { have: this.#count, from: delta.from } });
+      throw new ElanusError('Conflict', 'marks are missing', {
+        context: { have: this.#count, from: delta.from },
+      });
     }
-    for (let i = this.#count - delta.from; i < delta.rows.length; i++) this.add(delta.rows[i]!, delta.timestamps[i]!);
+    for (let i = this.#count - delta.from; i < delta.rows.length; i++)
+      this.add(delta.rows[i]!, delta.timestamps[i]!);
   }
 
   /** The first `count` marks as u32 count, u32 0, u64 timestamps, u32 rows: the content of a marks file. */

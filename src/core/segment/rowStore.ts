@@ -113,7 +113,13 @@ export class RowStore {
     this.#reader = undefined;
   }
 
-  #appendTo(chunk: readonly ChunkColumn[], columns: readonly Column[], from: number, count: number, at: number): void {
+  #appendTo(
+    chunk: readonly ChunkColumn[],
+    columns: readonly Column[],
+    from: number,
+    count: number,
+    at: number,
+  ): void {
     for (let i = 0; i < chunk.length; i++) {
       if (chunk[i]!.append(columns[i]!, from, count, at, this.#retire)) this.#reader = undefined;
     }

@@ -68,7 +68,12 @@ export class RowTimestamps {
     const halves = new Int32Array(column.buffer, column.byteOffset, rows * 2);
     for (let start = 0; start < rows; ) {
       let end = start + 1;
-      while (end < rows && halves[end * 2] === halves[start * 2] && halves[end * 2 + 1] === halves[start * 2 + 1]) end++;
+      while (
+        end < rows &&
+        halves[end * 2] === halves[start * 2] &&
+        halves[end * 2 + 1] === halves[start * 2 + 1]
+      )
+        end++;
       this.push(BigInt.asUintN(64, column[start]!), end - start);
       start = end;
     }

@@ -8,8 +8,8 @@ import type { Arena } from '../ports/arena.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { ObjectStore } from '../ports/objectStore.ts';
-import { BodyReader } from './arrowTypes.ts';
 import { columnFileEntry, type EncodedColumnFile } from './arrowFile.ts';
+import { BodyReader } from './arrowTypes.ts';
 
 /** Bytes copied or checksummed before others get their turn: less than a millisecond. */
 const SLICE_BYTES = 2 << 20;
@@ -99,7 +99,10 @@ export async function* loadColumnFile(
 
 function decodeBody(body: Uint8Array, place: BatchPlace, fields: readonly FieldSchema[]): ColumnBatch {
   const reader = new BodyReader(body, place.buffers);
-  const columns = fields.map((field) => ({ fieldId: field.fieldId, column: reader.column(field, place.rows) }));
+  const columns = fields.map((field) => ({
+    fieldId: field.fieldId,
+    column: reader.column(field, place.rows),
+  }));
   return { rows: place.rows, columns };
 }
 
@@ -117,7 +120,13 @@ async function readRange(deps: FileDeps, key: string, offset: number, into: Uint
   }
 }
 
-async function verify(deps: FileDeps, key: string, offset: number, bytes: Uint8Array, crc32: number): Promise<void> {
+async function verify(
+  deps: FileDeps,
+  key: string,
+  offset: number,
+  bytes: Uint8Array,
+  crc32: number,
+): Promise<void> {
   const actual = await checksum(deps, bytes);
   if (actual === crc32) return;
   throw new ElanusError('Corrupt', 'a segment file fails its checksum', {

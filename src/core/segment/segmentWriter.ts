@@ -18,16 +18,20 @@ export async function storeRows(
   const fields = local.fieldIds.map((fieldId) => fieldById(collection.schema, fieldId)!);
   const scalarFields = fields.filter((field) => field.dim === 0);
   const timestampColumn = timestamps.toColumn();
-  const scalarBatches = batchesOf(local, scalarFields.map((field) => field.fieldId), (first, rows) => ({
-    fieldId: TIMESTAMP_FIELD.fieldId,
-    column: {
-      kind: 'fixed',
-      dataType: DataType.Int64,
-      rows,
-      values: timestampColumn.subarray(first, first + rows),
-      validity: undefined,
-    },
-  }));
+  const scalarBatches = batchesOf(
+    local,
+    scalarFields.map((field) => field.fieldId),
+    (first, rows) => ({
+      fieldId: TIMESTAMP_FIELD.fieldId,
+      column: {
+        kind: 'fixed',
+        dataType: DataType.Int64,
+        rows,
+        values: timestampColumn.subarray(first, first + rows),
+        validity: undefined,
+      },
+    }),
+  );
   const allScalars = [...scalarFields, TIMESTAMP_FIELD];
   const key = (name: string) => segmentKey(collection.collectionId, segmentId, name);
   const scalars = await storeColumnFile(
@@ -53,7 +57,10 @@ function batchesOf(
   const { chunkRows, rows, reader } = local.store;
   for (let first = 0, chunk = 0; first < rows; first += chunkRows, chunk++) {
     const count = Math.min(chunkRows, rows - first);
-    const columns: FieldColumn[] = fieldIds.map((fieldId) => ({ fieldId, column: reader.column(chunk, fieldId) }));
+    const columns: FieldColumn[] = fieldIds.map((fieldId) => ({
+      fieldId,
+      column: reader.column(chunk, fieldId),
+    }));
     if (extra !== undefined) columns.push(extra(first, count));
     batches.push({ rows: count, columns });
   }

@@ -50,7 +50,9 @@ export class Compactor {
   }
 
   /** Plans and starts a compaction of everything that is worth it. */
-  async start(shards: readonly { readonly shard: Shard; readonly channel: ChannelWriter }[]): Promise<CompactionState> {
+  async start(
+    shards: readonly { readonly shard: Shard; readonly channel: ChannelWriter }[],
+  ): Promise<CompactionState> {
     const compactionId = await this.#deps.newId();
     const plans: Plan[] = [];
     for (const { shard, channel } of shards) plans.push(...(await this.#plan(shard, channel, 2, 0)));
@@ -73,7 +75,10 @@ export class Compactor {
   }
 
   #run(compactionId: number, plans: readonly Plan[]): CompactionState {
-    const described = plans.map(({ sources, target }) => ({ sources: sources.map((s) => s.segmentId), target }));
+    const described = plans.map(({ sources, target }) => ({
+      sources: sources.map((s) => s.segmentId),
+      target,
+    }));
     const executing: CompactionState = { compactionId, state: 'Executing', plans: described };
     const completed: CompactionState = { compactionId, state: 'Completed', plans: described };
     this.#states.set(compactionId, plans.length === 0 ? completed : executing);
@@ -98,7 +103,9 @@ export class Compactor {
     for (const { partitionId } of shard.collection.partitions) {
       const candidates = shard
         .segmentsOf([partitionId])
-        .filter((segment) => segment.info !== undefined && segment.local === undefined && !this.#busy.has(segment))
+        .filter(
+          (segment) => segment.info !== undefined && segment.local === undefined && !this.#busy.has(segment),
+        )
         .sort((a, b) => (a.timestamps.first < b.timestamps.first ? -1 : 1));
       const groups = this.#groups(candidates, countMin, shareMin);
       for (const sources of groups) {
@@ -128,7 +135,9 @@ export class Compactor {
     return groups.filter(
       (sources) =>
         sources.length >= countMin ||
-        sources.some((segment) => this.#droppable(segment) > 0 && this.#droppable(segment) >= shareMin * segment.rows),
+        sources.some(
+          (segment) => this.#droppable(segment) > 0 && this.#droppable(segment) >= shareMin * segment.rows,
+        ),
     );
   }
 
@@ -163,7 +172,10 @@ export class Compactor {
     if (!alive()) return;
     const merged = await this.#mergedSegment(shard, result);
     if (merged !== undefined && shard.isLoaded(merged.partitionId)) {
-      merged.served = this.#deps.query.loadSegments({ collection: shard.collection, segments: [merged.info!] });
+      merged.served = this.#deps.query.loadSegments({
+        collection: shard.collection,
+        segments: [merged.info!],
+      });
       await merged.served;
       merged.loaded = true;
     }
@@ -173,7 +185,11 @@ export class Compactor {
       await this.#swap(shard, channel, { sources, marksBefore, rowMaps: result.rowMaps, merged });
       return true;
     });
-    const unused = swapped ? sources.map((source) => source.info!) : merged === undefined ? [] : [merged.info!];
+    const unused = swapped
+      ? sources.map((source) => source.info!)
+      : merged === undefined
+        ? []
+        : [merged.info!];
     await this.#reads.afterRunning();
     await this.#deps.query.releaseSegments(unused.map((info) => info.segmentId));
     for (const key of unused.flatMap(segmentObjectKeys)) await this.#deps.files.objectStore.delete(key);

@@ -1,11 +1,11 @@
-import type { SegmentInfo } from '../domain/catalog.ts';
 import type { CoordinatorService } from '../coordinator/service.ts';
 import type { DataService } from '../data/service.ts';
+import type { SegmentInfo } from '../domain/catalog.ts';
 import { assert, ElanusError } from '../domain/errors.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { QueryService } from '../query/service.ts';
 import { isGraphIndex } from '../segment/indexHost.ts';
-import { type FileDeps, segmentKey, storeObject } from '../segment/segmentFiles.ts';
+import { type FileDeps, segmentKey, segmentObjectKeys, storeObject } from '../segment/segmentFiles.ts';
 import { storeRows } from '../segment/segmentWriter.ts';
 import type { ChannelWriter } from './channelWriter.ts';
 import type { Shard } from './shard.ts';
@@ -54,7 +54,9 @@ export class Flusher {
   }
 
   async #flushShard(shard: Shard, channel: ChannelWriter): Promise<void> {
-    const sealed = [...shard.segments.values()].filter((segment) => segment.sealed && segment.info === undefined);
+    const sealed = [...shard.segments.values()].filter(
+      (segment) => segment.sealed && segment.info === undefined,
+    );
     const added: SegmentInfo[] = [];
     for (const segment of sealed) {
       if (segment.rows > 0) added.push(await this.#storeSegment(shard, segment));
@@ -111,14 +113,22 @@ export class Flusher {
     return { ...info, marks, marksPosition, markedRows: count };
   }
 
-  /** Takes the entries of segments that are gone out of the catalogue. */
-  async remove(shard: Shard, channel: ChannelWriter, segments: readonly ShardSegment[]): Promise<void> {
-    const removeIds = segments.filter((segment) => segment.info !== undefined).map((segment) => segment.segmentId);
-    await this.#commit(shard, channel, [], [], removeIds);
+  /** Takes the entries of segments that are gone out of the catalogue, then deletes their objects. */
+  forget(shard: Shard, channel: ChannelWriter, gone: readonly SegmentInfo[]): Promise<void> {
+    return this.exclusively(async () => {
+      const removeIds = gone.map((info) => info.segmentId);
+      await this.#commit(shard, channel, [], [], removeIds);
+      for (const key of gone.flatMap(segmentObjectKeys)) await this.#deps.files.objectStore.delete(key);
+    });
   }
 
   /** Compaction: `add` takes the place of `removeIds`. */
-  async replace(shard: Shard, channel: ChannelWriter, add: readonly SegmentInfo[], removeIds: readonly number[]): Promise<void> {
+  async replace(
+    shard: Shard,
+    channel: ChannelWriter,
+    add: readonly SegmentInfo[],
+    removeIds: readonly number[],
+  ): Promise<void> {
     await this.#commit(shard, channel, add, [], removeIds);
   }
 
@@ -150,7 +160,12 @@ export class Flusher {
     const segment = shard.segments.get(info.segmentId);
     if (segment?.info === undefined) return;
     const old = segment.info.marks;
-    segment.info = { ...segment.info, marks: info.marks, marksPosition: info.marksPosition, markedRows: info.markedRows };
+    segment.info = {
+      ...segment.info,
+      marks: info.marks,
+      marksPosition: info.marksPosition,
+      markedRows: info.markedRows,
+    };
     this.#marksAreSaved(segment, info);
     if (old !== undefined && old.key !== info.marks?.key) this.#deleteLater([old.key]);
   }
@@ -186,8 +201,13 @@ export class Flusher {
       await local.buildIndexes(shard.collection);
       for (const index of shard.collection.indexes) {
         const graph = local.index(index.fieldId);
-        if (!isGraphIndex(index) || graph?.indexId !== index.indexId || graph.indexedRows < segment.rows) continue;
-        const key = segmentKey(shard.collection.collectionId, segment.segmentId, `index-${index.indexId}.bin`);
+        if (!isGraphIndex(index) || graph?.indexId !== index.indexId || graph.indexedRows < segment.rows)
+          continue;
+        const key = segmentKey(
+          shard.collection.collectionId,
+          segment.segmentId,
+          `index-${index.indexId}.bin`,
+        );
         const file = await storeObject(this.#deps.files, key, await graph.save());
         await this.addIndexFile(shard, channel, segment, { ...file, indexId: index.indexId });
       }
@@ -210,7 +230,10 @@ export class Flusher {
 
   /** The query role loads the segment; then its rows here are forgotten. */
   async handOver(shard: Shard, channel: ChannelWriter, segment: ShardSegment): Promise<void> {
-    segment.served = this.#deps.query.loadSegments({ collection: shard.collection, segments: [segment.info!] });
+    segment.served = this.#deps.query.loadSegments({
+      collection: shard.collection,
+      segments: [segment.info!],
+    });
     try {
       await segment.served;
       segment.loaded = true;

@@ -36,7 +36,8 @@ export class Maintenance {
     this.#know(shard, channel);
     if (shard.failure !== undefined) return;
     for (const segment of shard.segments.values()) {
-      if (segment.info !== undefined && shard.isLoaded(segment.partitionId)) this.#load(shard, channel, segment);
+      if (segment.info !== undefined && shard.isLoaded(segment.partitionId))
+        this.#load(shard, channel, segment);
     }
     if ([...shard.segments.values()].some((segment) => segment.sealed && segment.info === undefined)) {
       this.flush(shard, channel);
@@ -49,7 +50,7 @@ export class Maintenance {
     this.#know(shard, channel);
     const before = shard.collection;
     const gone = shard.update(collection);
-    if (gone.length > 0) await this.drop(shard, gone);
+    if (gone.length > 0) await this.drop(shard, channel, gone);
     if (before === shard.collection) return;
     const released: number[] = [];
     for (const segment of shard.segments.values()) {
@@ -66,17 +67,26 @@ export class Maintenance {
   }
 
   /** Forgets segments: their rows now, their entries and objects in the background. */
-  async drop(shard: Shard, segments: readonly ShardSegment[]): Promise<void> {
+  async drop(shard: Shard, channel: ChannelWriter, segments: readonly ShardSegment[]): Promise<void> {
     for (const segment of segments) {
       shard.segments.delete(segment.segmentId);
       segment.local?.dispose();
     }
-    const flushed = segments.filter((segment) => segment.info !== undefined);
-    await this.#deps.query.releaseSegments(flushed.map((segment) => segment.segmentId));
-    for (const segment of flushed) {
-      for (const key of segmentObjectKeys(segment.info!)) {
-        inBackground(this.#deps.logger, 'delete an object', this.#deps.files.objectStore.delete(key));
-      }
+    const flushed = segments.flatMap((segment) => segment.info ?? []);
+    await this.#deps.query.releaseSegments(flushed.map((info) => info.segmentId));
+    if (flushed.length === 0) return;
+    inBackground(this.#deps.logger, 'delete dropped segments', this.#flusher.forget(shard, channel, flushed));
+  }
+
+  /** Forgets a whole shard, whose entries the coordinator removes: it holds no log back any more. */
+  async dropAll(shard: Shard, channel: ChannelWriter): Promise<void> {
+    this.#shards.get(channel)?.delete(shard);
+    const flushed = [...shard.segments.values()].flatMap((segment) => segment.info ?? []);
+    for (const segment of shard.segments.values()) segment.local?.dispose();
+    shard.segments.clear();
+    await this.#deps.query.releaseSegments(flushed.map((info) => info.segmentId));
+    for (const key of flushed.flatMap(segmentObjectKeys)) {
+      inBackground(this.#deps.logger, 'delete an object', this.#deps.files.objectStore.delete(key));
     }
   }
 
@@ -151,11 +161,6 @@ export class Maintenance {
       }
     };
     inBackground(this.#deps.logger, 'build an index of a flushed segment', build());
-  }
-
-  /** A shard that is gone holds no log back. */
-  forget(shard: Shard, channel: ChannelWriter): void {
-    this.#shards.get(channel)?.delete(shard);
   }
 
   #load(shard: Shard, channel: ChannelWriter, segment: ShardSegment): void {

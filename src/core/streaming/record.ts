@@ -1,7 +1,14 @@
 import type { Column, ColumnBatch } from '../domain/columns.ts';
 import { assert, ElanusError } from '../domain/errors.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
-import { decodeBatch, decodeColumn, encodeBatch, encodeColumn, encodedBatchBytes, encodedColumnBytes } from '../segment/batchCodec.ts';
+import {
+  decodeBatch,
+  decodeColumn,
+  encodeBatch,
+  encodeColumn,
+  encodedBatchBytes,
+  encodedColumnBytes,
+} from '../segment/batchCodec.ts';
 
 /** What a WAL record says. One record is one atomic change of one shard. */
 export type WalRecord = WriteRecord | FlushRecord | TruncateRecord;
@@ -86,7 +93,8 @@ function encodeWriteBody(record: WriteRecord, bytes: Uint8Array, view: DataView)
     view.setFloat64(at, partitionId, true);
     at += 8;
   }
-  if (record.deleteKeys !== undefined) at = encodeColumn({ fieldId: 0, column: record.deleteKeys }, bytes, at);
+  if (record.deleteKeys !== undefined)
+    at = encodeColumn({ fieldId: 0, column: record.deleteKeys }, bytes, at);
   for (const insert of record.inserts) {
     view.setFloat64(at, insert.partitionId, true);
     view.setFloat64(at + 8, insert.segmentId, true);
@@ -108,7 +116,8 @@ export function decodeRecord(bytes: Uint8Array): WalRecord {
 function decodeAligned(bytes: Uint8Array): WalRecord {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint8(0);
-  if (version !== VERSION) throw new ElanusError('Corrupt', 'a log record of another version', { context: { version } });
+  if (version !== VERSION)
+    throw new ElanusError('Corrupt', 'a log record of another version', { context: { version } });
   const type = view.getUint8(1);
   const count = view.getUint32(4, true);
   const head = {

@@ -1,5 +1,5 @@
 import type { ChannelAssignment, ShardAssignment } from '../coordinator/service.ts';
-import type { SegmentInfo } from '../domain/catalog.ts';
+import type { CollectionInfo, SegmentInfo } from '../domain/catalog.ts';
 import type { Column } from '../domain/columns.ts';
 import { columnOf } from '../domain/columns.ts';
 import { ElanusError } from '../domain/errors.ts';
@@ -28,6 +28,7 @@ export async function recoverShard(deps: RecoveryDeps, assignment: ShardAssignme
   const number = collection.vchannels.findIndex((candidate) => candidate.vchannel === vchannel);
   const shard = new Shard(deps.host, collection, number, assignment.checkpoint);
   for (const info of assignment.segments) {
+    if (isGone(collection, info)) continue;
     try {
       shard.addFlushed(info, await recoverSegment(deps.files, shard, info));
     } catch (caught) {
@@ -35,6 +36,12 @@ export async function recoverShard(deps: RecoveryDeps, assignment: ShardAssignme
     }
   }
   return shard;
+}
+
+/** Its partition was dropped, or its rows were truncated, and the process ended before the entry was removed. */
+export function isGone(collection: CollectionInfo, info: SegmentInfo): boolean {
+  const { partitions, truncatedTs } = collection;
+  return info.maxTs <= truncatedTs || !partitions.some(({ partitionId }) => partitionId === info.partitionId);
 }
 
 async function recoverSegment(files: FileDeps, shard: Shard, info: SegmentInfo): Promise<ShardSegment> {
@@ -49,7 +56,11 @@ async function recoverSegment(files: FileDeps, shard: Shard, info: SegmentInfo):
   return segment;
 }
 
-export async function loadTimestamps(files: FileDeps, shard: Shard, info: SegmentInfo): Promise<RowTimestamps> {
+export async function loadTimestamps(
+  files: FileDeps,
+  shard: Shard,
+  info: SegmentInfo,
+): Promise<RowTimestamps> {
   const timestamps = new RowTimestamps();
   for await (const { column, rows } of loadScalar(files, shard, info, TIMESTAMP_FIELD_ID)) {
     if (column.kind !== 'fixed' || !(column.values instanceof BigInt64Array)) continue;
@@ -122,7 +133,11 @@ async function replayRecord(
 }
 
 /** Makes the key table of every segment, from memory or from files. */
-export async function ensureKeys(files: FileDeps, shard: Shard, others: readonly ShardSegment[] = []): Promise<void> {
+export async function ensureKeys(
+  files: FileDeps,
+  shard: Shard,
+  others: readonly ShardSegment[] = [],
+): Promise<void> {
   for (const segment of others) await loadKeys(files, shard, segment);
   for (let remote = shard.buildLocalKeys(); remote.length > 0; remote = shard.buildLocalKeys()) {
     for (const segment of remote) await loadKeys(files, shard, segment);

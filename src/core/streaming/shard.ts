@@ -2,13 +2,13 @@ import type { CollectionInfo, SegmentInfo } from '../domain/catalog.ts';
 import type { Column } from '../domain/columns.ts';
 import { columnOf } from '../domain/columns.ts';
 import { DataType } from '../domain/dataTypes.ts';
-import { ElanusError } from '../domain/errors.ts';
+import type { ElanusError } from '../domain/errors.ts';
 import type { FieldSchema } from '../domain/schema.ts';
 import { primaryKeyField } from '../domain/schema.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
+import type { IndexHost } from '../segment/indexHost.ts';
 import { KeyTable } from '../segment/keyTable.ts';
 import { LocalSegment } from '../segment/localSegment.ts';
-import type { IndexHost } from '../segment/indexHost.ts';
 import type { FlushRecord, InsertSection, WalRecord, WriteRecord } from './record.ts';
 import { type MarkingWrite, ShardSegment } from './shardSegment.ts';
 
@@ -51,7 +51,9 @@ export class Shard {
 
   /** Keys the server makes are new by construction: such inserts look nothing up. */
   get generatesKeys(): boolean {
-    return this.keyField.autoId && !this.collection.properties.some(({ key }) => key === 'allow_insert_auto_id');
+    return (
+      this.keyField.autoId && !this.collection.properties.some(({ key }) => key === 'allow_insert_auto_id')
+    );
   }
 
   /** The segment that the next rows of a partition go to; called when a write is sequenced. */
@@ -93,7 +95,10 @@ export class Shard {
   }
 
   /** True when `record` needs the key tables of all segments. */
-  needsKeys(record: { readonly deleteKeys: Column | undefined; readonly inserts: readonly unknown[] }): boolean {
+  needsKeys(record: {
+    readonly deleteKeys: Column | undefined;
+    readonly inserts: readonly unknown[];
+  }): boolean {
     return record.deleteKeys !== undefined || (record.inserts.length > 0 && !this.generatesKeys);
   }
 
@@ -117,14 +122,19 @@ export class Shard {
   resumeAssignments(): void {
     for (const segment of this.segments.values()) {
       if (segment.sealed || segment.local === undefined) continue;
-      this.#assigned.set(segment.partitionId, { segmentId: segment.segmentId, bytes: segment.local.bytesUsed });
+      this.#assigned.set(segment.partitionId, {
+        segmentId: segment.segmentId,
+        bytes: segment.local.bytesUsed,
+      });
     }
   }
 
   /** Segments of the partitions asked for; undefined = all. */
   segmentsOf(partitionIds: readonly number[] | undefined): ShardSegment[] {
     const all = [...this.segments.values()];
-    return partitionIds === undefined ? all : all.filter((segment) => partitionIds.includes(segment.partitionId));
+    return partitionIds === undefined
+      ? all
+      : all.filter((segment) => partitionIds.includes(segment.partitionId));
   }
 
   /** Takes a newer catalogue entry over; segments of partitions that are gone go too, and are returned. */
@@ -199,7 +209,12 @@ export class Shard {
     if (segment?.info !== undefined) return hidden;
     if (segment === undefined) {
       segment = new ShardSegment(segmentId, partitionId, write.replayFrom);
-      segment.local = new LocalSegment(this.#host, 'streaming', segmentId, fieldsOf(this.collection, batch.columns));
+      segment.local = new LocalSegment(
+        this.#host,
+        'streaming',
+        segmentId,
+        fieldsOf(this.collection, batch.columns),
+      );
       if (!this.generatesKeys) segment.keys = new KeyTable(this.keyKind);
       this.segments.set(segmentId, segment);
       this.#showMissing(segment);
@@ -234,10 +249,15 @@ export class Shard {
   #showMissing(segment: ShardSegment): void {
     if (segment.local === undefined) return;
     const stored = new Set(segment.local.fieldIds);
-    segment.local.store.setMissing(this.collection.schema.fields.filter((field) => !stored.has(field.fieldId)));
+    segment.local.store.setMissing(
+      this.collection.schema.fields.filter((field) => !stored.has(field.fieldId)),
+    );
   }
 }
 
-function fieldsOf(collection: CollectionInfo, columns: readonly { readonly fieldId: number }[]): FieldSchema[] {
+function fieldsOf(
+  collection: CollectionInfo,
+  columns: readonly { readonly fieldId: number }[],
+): FieldSchema[] {
   return collection.schema.fields.filter((field) => columns.some(({ fieldId }) => fieldId === field.fieldId));
 }

@@ -1,10 +1,11 @@
 import { ElanusError } from '../domain/errors.ts';
 import { fieldById } from '../domain/schema.ts';
 import { composeTimestamp, type Timestamp } from '../domain/timestamp.ts';
-import type { LocalRead, SegmentExecutor } from '../query/segmentExecutor.ts';
+import type { LocalRead, QueryRows, SegmentExecutor } from '../query/segmentExecutor.ts';
 import { searchSpec } from '../query/segmentExecutor.ts';
 import type { QueryService, SealedRead } from '../query/service.ts';
-import { mergeQueryRows, mergeSearchHits, type QueryRows, type SearchHits } from '../rank/mergeReplies.ts';
+import { type Hits, mergeHits } from '../rank/mergeHits.ts';
+import { mergeRows } from '../rank/mergeRows.ts';
 import type { ChannelWriter } from './channelWriter.ts';
 import type { ShardQueryReply, ShardQueryRequest, ShardSearchReply, ShardSearchRequest } from './service.ts';
 import type { Shard } from './shard.ts';
@@ -44,7 +45,7 @@ export class ShardReads {
     const field = fieldById(shard.collection.schema, request.fieldId)!;
     const readTs = await this.#readTimestamp(shard, channel, request);
     return this.#reading(shard, request, readTs, request.fieldId, async (view) => {
-      const replies: Promise<SearchHits>[] = [];
+      const replies: Promise<Hits>[] = [];
       const outputs = request.outputFieldIds.map((id) => fieldById(shard.collection.schema, id)!);
       if (view.locals.length > 0 || view.sealed.length === 0) {
         const spec = searchSpec(request, field.dim);
@@ -57,7 +58,7 @@ export class ShardReads {
           ),
         );
       }
-      const hits = mergeSearchHits(await Promise.all(replies), request.k, shard.keyField, outputs);
+      const hits = mergeHits(await Promise.all(replies), 0, request.k);
       return { readTs: view.readTs, ...hits };
     });
   }
@@ -78,8 +79,9 @@ export class ShardReads {
           ),
         );
       }
-      const rows = mergeQueryRows(await Promise.all(replies), request.limit, shard.keyField, outputs);
-      return { readTs: view.readTs, ...rows };
+      const parts = await Promise.all(replies);
+      const count = parts.reduce((sum, part) => sum + part.count, 0);
+      return { readTs: view.readTs, count, ...mergeRows(parts, 0, request.limit) };
     });
   }
 
@@ -91,7 +93,12 @@ export class ShardReads {
       const rows = segment.timestamps.rowsUpTo(readTs);
       count += rows - segment.marks.countUpTo(readTs);
     }
-    const none = await this.#deps.executor.match([], { filter: undefined, limit: 0, countOnly: true }, shard.keyField, []);
+    const none = await this.#deps.executor.match(
+      [],
+      { filter: undefined, limit: 0, countOnly: true },
+      shard.keyField,
+      [],
+    );
     return { readTs, count, keys: none.keys, output: none.output };
   }
 
@@ -150,7 +157,10 @@ export class ShardReads {
   }
 
   /** Calls the query role with the marks it lacks; when it lacks more than we knew, once more with all of them. */
-  async #askQueryRole<Reply>(view: ReadView, call: (segments: readonly SealedRead[]) => Promise<Reply>): Promise<Reply> {
+  async #askQueryRole<Reply>(
+    view: ReadView,
+    call: (segments: readonly SealedRead[]) => Promise<Reply>,
+  ): Promise<Reply> {
     await Promise.all(view.sealed.map((segment) => segment.served));
     const counts = view.sealed.map((segment) => segment.marks.count);
     const ask = async (fromStart: boolean) => {

@@ -54,7 +54,10 @@ export class ShardSegment {
   }
 
   /** Builds the key table from rows in memory. */
-  buildKeys(kind: 'int64' | 'bytes', keyColumns: Iterable<{ readonly column: Column; readonly rows: number }>): void {
+  buildKeys(
+    kind: 'int64' | 'bytes',
+    keyColumns: Iterable<{ readonly column: Column; readonly rows: number }>,
+  ): void {
     const keys = new KeyTable(kind);
     for (const { column, rows } of keyColumns) for (let i = 0; i < rows; i++) keys.put(column, i);
     this.keys = keys;

@@ -1,6 +1,6 @@
 import { ElanusError } from '../domain/errors.ts';
-import { isGraphIndex } from '../segment/indexHost.ts';
 import type { QueryService, SealedSegmentState } from '../query/service.ts';
+import { isGraphIndex } from '../segment/indexHost.ts';
 import type { SegmentState, ShardState } from './service.ts';
 import type { Shard } from './shard.ts';
 import type { ShardSegment } from './shardSegment.ts';
@@ -11,14 +11,18 @@ export async function shardState(
   shard: Shard,
 ): Promise<ShardState> {
   const segments = [...shard.segments.values()];
-  const wanted = segments.filter((segment) => segment.info !== undefined && shard.isLoaded(segment.partitionId));
+  const wanted = segments.filter(
+    (segment) => segment.info !== undefined && shard.isLoaded(segment.partitionId),
+  );
   const remote = wanted.filter((segment) => segment.local === undefined && segment.loaded);
   const states = await deps.query.segmentStates(remote.map((segment) => segment.segmentId));
   const byId = new Map(states.map((state) => [state.segmentId, state]));
   const failed = segments.find((segment) => segment.loadError !== undefined);
   return {
     vchannel: shard.vchannel,
-    segments: segments.map((segment) => segmentState(shard, segment, byId.get(segment.segmentId), deps.host.rowsMin)),
+    segments: segments.map((segment) =>
+      segmentState(shard, segment, byId.get(segment.segmentId), deps.host.rowsMin),
+    ),
     segmentsToLoad: wanted.length,
     segmentsLoaded: wanted.filter((segment) => segment.local !== undefined || segment.loaded).length,
     loadError: shard.failure?.text ?? (failed && ElanusError.from(failed.loadError).text),

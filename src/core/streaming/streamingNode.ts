@@ -15,7 +15,8 @@ import type { FileDeps } from '../segment/segmentFiles.ts';
 import { ChannelWriter } from './channelWriter.ts';
 import { Compactor } from './compactor.ts';
 import { Flusher } from './flusher.ts';
-import { ensureKeys, recoverShard, replay, shardKey } from './recovery.ts';
+import { Maintenance } from './maintenance.ts';
+import { ensureKeys, isGone, recoverShard, replay, shardKey } from './recovery.ts';
 import type {
   CompactionState,
   FlushReply,
@@ -29,7 +30,6 @@ import type {
   WriteRequest,
 } from './service.ts';
 import { Shard } from './shard.ts';
-import { Maintenance } from './maintenance.ts';
 import { ShardReads } from './shardReads.ts';
 import { shardState } from './shardState.ts';
 
@@ -79,11 +79,18 @@ export class StreamingNode implements StreamingService {
   constructor(deps: StreamingDeps) {
     this.#deps = deps;
     const { host } = deps;
-    const executor = new SegmentExecutor(host.compute, (plugin) => plugin !== host.plugin || host.sharedByThreads);
+    const executor = new SegmentExecutor(
+      host.compute,
+      (plugin) => plugin !== host.plugin || host.sharedByThreads,
+    );
     this.#reads = new ShardReads({ executor, query: deps.query, nowMs: () => deps.clock.nowMs() });
     const shared = { ...deps, indexRowsMin: host.rowsMin };
     this.#flusher = new Flusher(shared);
-    this.#compactor = new Compactor({ ...shared, newId: () => this.#newIdLater() }, this.#reads, this.#flusher);
+    this.#compactor = new Compactor(
+      { ...shared, newId: () => this.#newIdLater() },
+      this.#reads,
+      this.#flusher,
+    );
     this.#maintenance = new Maintenance(deps, this.#flusher, this.#compactor);
   }
 
@@ -119,8 +126,7 @@ export class StreamingNode implements StreamingService {
     for (const [vchannel, { shard, channel }] of this.#shards) {
       if (shard.collection.collectionId !== collectionId) continue;
       this.#shards.delete(vchannel);
-      this.#maintenance.forget(shard, channel);
-      await this.#maintenance.drop(shard, [...shard.segments.values()]);
+      await this.#maintenance.dropAll(shard, channel);
     }
   }
 
@@ -134,8 +140,7 @@ export class StreamingNode implements StreamingService {
           return { type: 'truncate', ...recordHead(shard), timestamp: ts };
         });
         const gone = before.filter((segment) => !shard.segments.has(segment.segmentId));
-        await this.#flusher.remove(shard, channel, gone);
-        await this.#maintenance.drop(shard, gone);
+        await this.#maintenance.drop(shard, channel, gone);
         if (timestamp > latest) latest = timestamp;
       }
       return latest;
@@ -198,7 +203,12 @@ export class StreamingNode implements StreamingService {
       deletePartitionIds: request.deletePartitionIds,
       inserts: request.inserts.map(({ partitionId, batch }) => ({
         partitionId,
-        segmentId: shard.assign(partitionId, encodedBatchBytes(batch), () => this.#ids.pop()!, this.#deps.settings.segmentBytesMax),
+        segmentId: shard.assign(
+          partitionId,
+          encodedBatchBytes(batch),
+          () => this.#ids.pop()!,
+          this.#deps.settings.segmentBytesMax,
+        ),
         batch,
       })),
     }));
@@ -218,7 +228,10 @@ export class StreamingNode implements StreamingService {
   #served(vchannel: string): OpenShard {
     const open = this.#shards.get(vchannel);
     if (open === undefined) {
-      throw new ElanusError('NotFound', 'channel not found', { subject: 'channel', context: { channel: vchannel } });
+      throw new ElanusError('NotFound', 'channel not found', {
+        subject: 'channel',
+        context: { channel: vchannel },
+      });
     }
     if (open.shard.failure !== undefined) throw open.shard.failure;
     return open;
@@ -265,6 +278,11 @@ export class StreamingNode implements StreamingService {
       shard.resumeAssignments();
       this.#shards.set(shard.vchannel, { shard, channel });
     }
+    for (const { vchannel, collection, segments } of assignment.shards) {
+      const gone = segments.filter((info) => isGone(collection, info));
+      if (gone.length === 0) continue;
+      await this.#flusher.forget(this.#shards.get(vchannel)!.shard, channel, gone);
+    }
   }
 
   /** The log of a channel is damaged: its collections answer why, the others are served. */
@@ -305,6 +323,9 @@ function checkSchema(shard: Shard, request: WriteRequest): void {
   }
   for (const { partitionId } of request.inserts) {
     if (partitions.some((partition) => partition.partitionId === partitionId)) continue;
-    throw new ElanusError('NotFound', 'partition not found', { subject: 'partition', context: { partition: partitionId } });
+    throw new ElanusError('NotFound', 'partition not found', {
+      subject: 'partition',
+      context: { partition: partitionId },
+    });
   }
 }

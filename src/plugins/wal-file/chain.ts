@@ -31,8 +31,8 @@ export interface ChannelFiles {
 }
 
 /**
- * Reads which files count: those of the newest term with a finished head, and before it what that head sealed. A file
- * of a term that is neither was a take-over that never finished, and holds no record.
+ * Reads which files count: those of the newest term whose take-over was done, and before it what that sealed. A file
+ * of a term that is neither holds no record that counts.
  * Errors: Corrupt (a head, or a file that must be there), Unavailable.
  */
 export function loadChain(channel: ChannelFiles, belowTerm = Number.POSITIVE_INFINITY): Promise<Chain> {

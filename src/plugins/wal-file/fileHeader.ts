@@ -91,8 +91,8 @@ function decodeAt(bytes: Buffer, at: number): FileHeader | undefined {
 }
 
 /**
- * The head of a file; undefined when it was never finished, which is so as long as no frame follows.
- * Errors: Corrupt (no copy can be read, yet frames follow; or it belongs to another file), NotFound, Unavailable.
+ * The head of a file; undefined when it was never finished: the first file of a term is empty then, a later one has no
+ * frames. Errors: Corrupt (no copy can be read; or it belongs to another file), NotFound, Unavailable.
  */
 export async function readFileHeader(
   fs: FileSystem,
@@ -106,11 +106,14 @@ export async function readFileHeader(
     const sizeBytes = await file.size();
     const header = await findHeader(file, sizeBytes);
     if (header === undefined) {
-      if (await hasFrames(file, sizeBytes))
-        throw corrupt(path, 0, 'neither copy of the file head can be read');
+      const wasFinished = index === 0 ? sizeBytes > 0 : await hasFrames(file, sizeBytes);
+      if (wasFinished) throw corrupt(path, 0, 'neither copy of the file head can be read');
       return undefined;
     }
-    if (header.framesOffset > sizeBytes) return undefined;
+    if (header.framesOffset > sizeBytes) {
+      if (index === 0) throw corrupt(path, sizeBytes, 'the file ends within its head');
+      return undefined;
+    }
     if (header.term !== term || header.index !== index) {
       throw corrupt(path, 0, `the head belongs to term ${header.term}, file ${header.index}`);
     }

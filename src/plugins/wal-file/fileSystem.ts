@@ -11,6 +11,8 @@ export interface FileSystem {
   create(path: string): Promise<WalFile>;
   openToRead(path: string): Promise<WalFile>;
   openToWrite(path: string): Promise<WalFile>;
+  /** Gives a file a second name, which must not exist (EEXIST). */
+  link(path: string, newPath: string): Promise<void>;
   remove(path: string): Promise<void>;
   syncDirectory(path: string): Promise<void>;
   /** Calls `onChange` after something in the directory changed, with the name if known, until the result is called. */

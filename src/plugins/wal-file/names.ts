@@ -3,7 +3,9 @@ import type { WalPosition } from '../../core/ports/wal.ts';
 
 /**
  * Names and positions. The listing of a channel's directory is its manifest:
- *   <term:016x>.<index:08x>.log    a file of records; its first one (index 0) is also the claim of the term
+ *   <term:016x>.claim              a take-over that has begun: lower terms are fenced from here on
+ *   <term:016x>.<index:08x>.log    a file of records; the first one of a term (index 0) appears when its take-over is
+ *                                  done, or empty when a higher one broke it off
  *   <position:032x>.cut            records up to and including this position were given up; the highest counts
  * Creating a name is atomic and the highest counts, so several processes need no lock and a crash leaves no half state.
  * Position: term u64, file index u32, offset of the frame u32, all big endian (so memcmp gives the order), 16 bytes.
@@ -12,6 +14,7 @@ export const POSITION_BYTES = 16;
 
 const CHANNEL_PATTERN = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}$/;
 const LOG_PATTERN = /^([0-9a-f]{16})\.([0-9a-f]{8})\.log$/;
+const CLAIM_PATTERN = /^([0-9a-f]{16})\.claim$/;
 const CUT_PATTERN = /^([0-9a-f]{32})\.cut$/;
 const TWO_32 = 0x1_0000_0000;
 
@@ -24,7 +27,9 @@ export interface Place {
 export interface Listing {
   /** File indices by term, ascending. */
   readonly terms: ReadonlyMap<number, readonly number[]>;
-  /** Highest term with a file, 0 when there is none. */
+  /** Terms with a claim, in any order. */
+  readonly claims: readonly number[];
+  /** Highest term with a file or a claim, 0 when there is none. */
   readonly highestTerm: number;
   readonly cut: Place | undefined;
 }
@@ -43,6 +48,10 @@ export function checkTerm(term: number): void {
 
 export function logName(term: number, index: number): string {
   return `${term.toString(16).padStart(16, '0')}.${index.toString(16).padStart(8, '0')}.log`;
+}
+
+export function claimName(term: number): string {
+  return `${term.toString(16).padStart(16, '0')}.claim`;
 }
 
 export function cutName(place: Place): string {
@@ -79,29 +88,32 @@ export function comparePlaces(a: Place, b: Place): number {
 /** Sorts out the names of a channel's directory; names of no known form are ignored. */
 export function parseListing(names: readonly string[]): Listing {
   const terms = new Map<number, number[]>();
-  let highestTerm = 0;
+  const claims: number[] = [];
   let cut: Place | undefined;
   for (const name of names) {
     const log = LOG_PATTERN.exec(name);
     if (log !== null) {
       const term = Number.parseInt(log[1]!, 16);
-      if (term > highestTerm) highestTerm = term;
       const indices = terms.get(term);
       if (indices === undefined) terms.set(term, [Number.parseInt(log[2]!, 16)]);
       else indices.push(Number.parseInt(log[2]!, 16));
       continue;
     }
+    const claim = CLAIM_PATTERN.exec(name);
+    if (claim !== null) claims.push(Number.parseInt(claim[1]!, 16));
     const place = cutOfName(name);
     if (place !== undefined && (cut === undefined || comparePlaces(place, cut) > 0)) cut = place;
   }
   for (const indices of terms.values()) indices.sort((a, b) => a - b);
-  return { terms, highestTerm, cut };
+  return { terms, claims, highestTerm: highestTermOf(names), cut };
 }
 
 /** The highest term in a listing: the check before and after every batch, so it makes nothing but numbers. */
 export function highestTermOf(names: readonly string[]): number {
   let highest = '';
-  for (const name of names) if (name.length === 29 && name.endsWith('.log') && name > highest) highest = name;
+  for (const name of names) {
+    if (name > highest && name[16] === '.' && (name.endsWith('.log') || name.endsWith('.claim'))) highest = name;
+  }
   return highest === '' ? 0 : Number.parseInt(highest.slice(0, 16), 16);
 }
 

@@ -25,6 +25,7 @@ export const nodeFileSystem: FileSystem = {
   create: (file) => open(file, 'wx+'),
   openToRead: (file) => open(file, 'r'),
   openToWrite: (file) => open(file, 'r+'),
+  link: (file, newFile) => call((done) => fs.link(file, newFile, done)),
   remove: (file) => call((done) => fs.unlink(file, done)),
 
   async syncDirectory(directory) {

@@ -6,7 +6,7 @@ import { corrupt, fenced, isKind, throwIfAborted, walFileError } from './errors.
 import type { Seal } from './fileHeader.ts';
 import type { WalFile } from './fileSystem.ts';
 import { type OpenLogFile, syncDirectory, writeHead } from './logFiles.ts';
-import { highestTermOf, logName, parseListing } from './names.ts';
+import { claimName, highestTermOf, logName, parseListing } from './names.ts';
 import { findTail } from './recovery.ts';
 import { retryVanished } from './vanished.ts';
 import { writeFully } from './writeFully.ts';
@@ -21,60 +21,61 @@ export interface TakeOver {
 }
 
 /**
- * Takes a channel over: CLAIM by creating `<term>.0.log`, which only one can do and which every writer's check sees; then find the
- * end of the term before, then SEAL it by writing the head of the claimed file, then check that no higher term came.
- * The claim is durable before we look for the end, so a batch that we miss fails its writer's check.
+ * Takes a channel over:
+ * 1. CLAIM: create `<term>.claim`, which only one can. Every writer checks for higher claims before it acknowledges.
+ * 2. VOID lower take-overs under way, by creating their first file empty: they can no longer finish, so what we find
+ *    is final. One that finished before is found.
+ * 3. SEAL: find the end of the newest term, make it durable, and write it into the head of the claimed file. What we
+ *    miss was synced after the claim existed, so its writer's check fails.
+ * 4. COMMIT: link the claimed file to `<term>.00000000.log`, which exists if somebody did step 2 to us.
  */
 export async function takeOver(channel: Channel, term: number, parts: TakeOver): Promise<FileWalWriter> {
+  const { fs, directory } = channel;
   const { logger, signal } = parts;
-  await channel.fs.makeDirectory(channel.directory);
+  await fs.makeDirectory(directory);
   requireHighest(channel, term, term - 1);
   throwIfAborted(signal, `opening channel ${channel.name}`);
   const file = await claim(channel, term);
+  let found: Found;
   let writer: FileWalWriter;
-  let chain: Chain;
-  let isSealed = false;
   try {
-    await syncDirectory(channel.fs, channel.directory);
+    await syncDirectory(fs, directory);
     requireHighest(channel, term, term);
+    requireUnused(channel, term);
     await endWriterBefore(channel, term);
-    const found = await retryVanished(channel.directory, () => findSeals(channel, term, parts));
-    chain = found.chain;
+    await voidOthers(channel, term);
+    found = await retryVanished(directory, () => findSeals(channel, term, parts));
     throwIfAborted(signal, `opening channel ${channel.name}`);
     const header = await writeHead(file, { term, index: 0, firstSeq: 0, seals: found.seals });
-    isSealed = true;
+    await commit(channel, term);
     requireHighest(channel, term, term);
     writer = parts.install({ path: pathOf(channel, term, 0), file, header });
   } catch (caught) {
-    await giveUp(channel, term, { file, isSealed }, logger);
+    await giveUp(channel, term, file, logger);
     requireHighest(channel, term, term);
-    throw walFileError(caught, 'opening', channel.directory);
+    throw walFileError(caught, 'opening', directory);
   }
-  await removeDead(channel, term, chain, logger);
+  await removeNames(channel, [claimName(term), ...deadNames(channel, term, found.chain)], logger);
   return writer;
 }
 
-/**
- * A claim without a finished head holds nothing, so it is taken back. A finished head stays: its seals are right, and
- * readers, and a later take-over that met it, went by them. It holds no record, and the next take-over removes it.
- */
-async function giveUp(
-  channel: Channel,
-  term: number,
-  claimed: { readonly file: WalFile; readonly isSealed: boolean },
-  logger: Logger,
-): Promise<void> {
+interface Found {
+  readonly chain: Chain;
+  readonly seals: readonly Seal[];
+}
+
+/** A claim holds nothing. A committed file stays: its seals are right, and others may have gone by them. */
+async function giveUp(channel: Channel, term: number, file: WalFile, logger: Logger): Promise<void> {
   try {
-    await claimed.file.close();
-    if (!claimed.isSealed) await channel.fs.remove(pathOf(channel, term, 0));
+    await file.close();
   } catch (caught) {
-    const error = walFileError(caught, 'removing', pathOf(channel, term, 0));
-    logger.warn('could not take back the claim of a failed take-over', { channel: channel.name, term, error });
+    logger.warn('could not close the claim of a failed take-over', { channel: channel.name, term, error: caught });
   }
+  await removeNames(channel, [claimName(term)], logger);
 }
 
 async function claim(channel: Channel, term: number): Promise<WalFile> {
-  const path = pathOf(channel, term, 0);
+  const path = `${channel.directory}/${claimName(term)}`;
   try {
     return await channel.fs.create(path);
   } catch (caught) {
@@ -83,12 +84,45 @@ async function claim(channel: Channel, term: number): Promise<WalFile> {
   }
 }
 
-/** Fails with Fenced when another has a term above `termMax`, or more files of our own term than the claim. */
+async function commit(channel: Channel, term: number): Promise<void> {
+  const path = pathOf(channel, term, 0);
+  try {
+    await channel.fs.link(`${channel.directory}/${claimName(term)}`, path);
+  } catch (caught) {
+    const error = walFileError(caught, 'committing', path);
+    // Without our claim somebody above us has finished, and removed it.
+    const isLost = isKind(error, 'AlreadyExists') || isKind(error, 'NotFound');
+    throw isLost ? fenced(channel.name, term, highestTermOf(channel.fs.listNames(channel.directory))) : error;
+  }
+  await syncDirectory(channel.fs, channel.directory);
+}
+
+/** After this no lower take-over can finish: those that claimed are void or done, later ones see our claim. */
+async function voidOthers(channel: Channel, term: number): Promise<void> {
+  const { claims, terms } = parseListing(channel.fs.listNames(channel.directory));
+  for (const other of claims) {
+    if (other >= term || terms.has(other)) continue;
+    const path = pathOf(channel, other, 0);
+    try {
+      const file = await channel.fs.create(path);
+      await file.close();
+    } catch (caught) {
+      const error = walFileError(caught, 'creating', path);
+      if (!isKind(error, 'AlreadyExists')) throw error;
+    }
+  }
+}
+
+/** Fails with Fenced when somebody has a term above `termMax`. */
 function requireHighest(channel: Channel, term: number, termMax: number): void {
-  const names = channel.fs.listNames(channel.directory);
-  const highest = highestTermOf(names);
+  const highest = highestTermOf(channel.fs.listNames(channel.directory));
   if (highest > termMax) throw fenced(channel.name, term, highest);
-  if ((parseListing(names).terms.get(term)?.length ?? 0) > 1) throw fenced(channel.name, term, term);
+}
+
+/** Somebody else may have opened our term, and removed its claim, before we made ours. */
+function requireUnused(channel: Channel, term: number): void {
+  const { terms } = parseListing(channel.fs.listNames(channel.directory));
+  if (terms.has(term)) throw fenced(channel.name, term, term);
 }
 
 async function endWriterBefore(channel: Channel, term: number): Promise<void> {
@@ -99,7 +133,7 @@ async function endWriterBefore(channel: Channel, term: number): Promise<void> {
 }
 
 /** The files of the terms before, and where each of these terms ends. */
-async function findSeals(channel: Channel, term: number, parts: TakeOver): Promise<{ chain: Chain; seals: Seal[] }> {
+async function findSeals(channel: Channel, term: number, parts: TakeOver): Promise<Found> {
   const chain = await loadChain(channel, term);
   const seals: Seal[] = [];
   const last = chain.files.at(-1);
@@ -153,25 +187,29 @@ async function rewrite(file: WalFile, from: number, to: number, bufferBytes: num
   await file.datasync();
 }
 
-/** Removes what no reader needs any more: files below the truncation point, and take-overs that never finished. */
-async function removeDead(channel: Channel, term: number, chain: Chain, logger: Logger): Promise<void> {
+/** What no reader needs any more: files below the truncation point or behind a seal, and take-overs that never finished. */
+function deadNames(channel: Channel, term: number, chain: Chain): string[] {
   const kept = new Set(chain.files.map((file) => logName(file.term, file.index)));
-  const { terms, cut } = chain.listing;
-  for (const [oldTerm, indices] of terms) {
-    if (oldTerm >= term) continue;
+  const { terms, claims, cut } = parseListing(channel.fs.listNames(channel.directory));
+  const names = claims.filter((other) => other < term).map(claimName);
+  for (const [other, indices] of terms) {
+    if (other >= term) continue;
     for (const index of indices) {
-      const name = logName(oldTerm, index);
-      // A file of a sealed term that is not in the chain lies behind its seal or before the truncation point.
-      if (kept.has(name) && !isCut(cut, { term: oldTerm, index })) continue;
-      try {
-        await channel.fs.remove(`${channel.directory}/${name}`);
-      } catch (caught) {
-        logger.warn('could not remove a dead file of the log', {
-          file: name,
-          channel: channel.name,
-          error: caught,
-        });
-      }
+      const name = logName(other, index);
+      if (!kept.has(name) || isCut(cut, { term: other, index })) names.push(name);
+    }
+  }
+  return names;
+}
+
+/** Litter that cannot be removed is reported and left to the next take-over. */
+async function removeNames(channel: Channel, names: readonly string[], logger: Logger): Promise<void> {
+  for (const name of names) {
+    try {
+      await channel.fs.remove(`${channel.directory}/${name}`);
+    } catch (caught) {
+      const error = walFileError(caught, 'removing', name);
+      if (!isKind(error, 'NotFound')) logger.warn('could not remove a dead file of the log', { file: name, error });
     }
   }
 }

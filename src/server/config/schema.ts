@@ -38,7 +38,7 @@ const wal = z.strictObject({
     16,
     1,
     1_024,
-    'Physical channels, each a log of its own. Must not change once there is data.',
+    'Physical channels, each a log of its own, that the shards of new collections are spread over.',
   ),
   retainedBytesMax: bytes(
     GiB,
@@ -159,7 +159,7 @@ export const configSchema = z.strictObject({
         .boolean()
         .default(true)
         .describe(
-          'Loads a collection when it is first searched, instead of answering that it is not loaded.',
+          'Loads a collection that nobody loaded yet when it is first read, instead of refusing. A released one stays so.',
         ),
     })
     .prefault({})

@@ -7,6 +7,9 @@ const SQLITE_BUSY = 5;
 const LOCK_NAME = 'LOCK';
 const OWNER_NAME = 'LOCK.owner';
 
+/** Databases whose lock is held. A collected one would let go of its lock, whether or not somebody keeps the lock object. */
+const held = new Set<DatabaseSync>();
+
 /** A data directory held by this process. */
 export interface DataDirectoryLock {
   /** Absolute path of the folder. */
@@ -30,7 +33,11 @@ export function lockDataDirectory(path: string, address: string): DataDirectoryL
     database.close();
     throw isBusy(caught) ? ownedError(folder) : unusableError(caught, folder);
   }
-  return { path: folder, release: () => void (database.isOpen && database.close()) };
+  held.add(database);
+  const release = (): void => {
+    if (held.delete(database)) database.close();
+  };
+  return { path: folder, release };
 }
 
 function openDatabase(folder: string): DatabaseSync {

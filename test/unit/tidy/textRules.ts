@@ -42,6 +42,16 @@ export function tooLong(files: readonly SourceFile[]): string[] {
 const UNFINISHED = new RegExp(`\\b(?:${['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X'].join('|')})\\b`, 'g');
 const LEFT_OUT = /\b(?:test|it|describe|suite|bench)(?:\.\w+)*\.(?:only|skip|todo|skipIf|runIf)\b/g;
 
+const EMPTY_CATCH =
+  /\bcatch\s*(?:\([^)]*\))?\s*\{\s*\}|\.catch\(\s*\(\w*\)\s*=>\s*(?:\{\s*\}|undefined)\s*\)/g;
+
+/** Errors that vanish in the product; tests may wait for a call whatever its outcome. */
+export function swallowedErrors(files: readonly SourceFile[]): string[] {
+  return files
+    .filter(({ path }) => path.startsWith('src/') && !path.startsWith('src/gen/'))
+    .flatMap(({ path, text }) => matches(path, codeOnly(text), EMPTY_CATCH));
+}
+
 export function unfinished(files: readonly SourceFile[]): string[] {
   return files.flatMap(({ path, text }) => [
     ...matches(path, text, UNFINISHED),

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { Dice } from './dice.ts';
-import { LEAVES, type NaiveFilter, randomFilter } from './naiveFilters.ts';
+import type { NaiveFilter } from './naiveCompare.ts';
+import { LEAVES, randomFilter } from './naiveFilters.ts';
 import { randomFields, randomRows } from './naiveRows.ts';
 import { Table } from './table.ts';
 

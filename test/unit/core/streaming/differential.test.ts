@@ -11,7 +11,11 @@ import { columnOfValues, valuesOf } from '../../../model/columnValues.ts';
 
 const DIM = 5;
 
-function field(name: string, dataType: FieldSchema['dataType'], extra: Partial<FieldSchema> = {}): FieldSchema {
+function field(
+  name: string,
+  dataType: FieldSchema['dataType'],
+  extra: Partial<FieldSchema> = {},
+): FieldSchema {
   return {
     fieldId: 0,
     name,
@@ -42,11 +46,19 @@ function schemaOf(key: 'int' | 'text'): CollectionSchema {
     fields: [
       key === 'int'
         ? field('id', DataType.Int64, { isPrimaryKey: true })
-        : field('id', DataType.VarChar, { isPrimaryKey: true, maxLength: 64, typeParams: [{ key: 'max_length', value: '64' }] }),
+        : field('id', DataType.VarChar, {
+            isPrimaryKey: true,
+            maxLength: 64,
+            typeParams: [{ key: 'max_length', value: '64' }],
+          }),
       field('vector', DataType.FloatVector, { dim: DIM, typeParams: [{ key: 'dim', value: `${DIM}` }] }),
       field('a', DataType.Int32),
       field('flag', DataType.Bool, { nullable: true }),
-      field('s', DataType.VarChar, { maxLength: 64, nullable: true, typeParams: [{ key: 'max_length', value: '64' }] }),
+      field('s', DataType.VarChar, {
+        maxLength: 64,
+        nullable: true,
+        typeParams: [{ key: 'max_length', value: '64' }],
+      }),
       field('tags', DataType.Array, {
         elementType: DataType.VarChar,
         maxLength: 32,
@@ -73,7 +85,9 @@ class World {
   }
 
   async start(key: 'int' | 'text'): Promise<void> {
-    this.roles = await startRoles(this.storage, { settings: { segmentBytesMax: 20_000, snapshotRetentionMs: 0 } });
+    this.roles = await startRoles(this.storage, {
+      settings: { segmentBytesMax: 20_000, snapshotRetentionMs: 0 },
+    });
     this.collection = await this.roles.coordinator.createCollection({
       requestId: 'create',
       databaseName: 'default',
@@ -111,7 +125,9 @@ class World {
 
   async restart(): Promise<void> {
     this.storage.wal.crash();
-    this.roles = await startRoles(this.storage, { settings: { segmentBytesMax: 20_000, snapshotRetentionMs: 0 } });
+    this.roles = await startRoles(this.storage, {
+      settings: { segmentBytesMax: 20_000, snapshotRetentionMs: 0 },
+    });
   }
 
   int(max: number): number {
@@ -123,7 +139,9 @@ class World {
     const values = Array.from({ length: count }, () => this.int(300));
     return columnOfValues(
       key,
-      key.dataType === DataType.VarChar ? values.map((value) => `key-${value}`) : values.map((value) => BigInt(value)),
+      key.dataType === DataType.VarChar
+        ? values.map((value) => `key-${value}`)
+        : values.map((value) => BigInt(value)),
     );
   }
 
@@ -132,11 +150,41 @@ class World {
     const values = (make: () => unknown) => Array.from({ length: rows }, make) as never;
     const columns: [FieldSchema, Column][] = [
       [key!, this.keys(rows)],
-      [vector!, columnOfValues(vector!, values(() => Array.from({ length: DIM }, () => Math.fround(this.int(7) - 3))))],
-      [a!, columnOfValues(a!, values(() => this.int(50)))],
-      [flag!, columnOfValues(flag!, values(() => (this.int(3) === 0 ? null : this.int(2) === 0)))],
-      [s!, columnOfValues(s!, values(() => (this.int(4) === 0 ? null : `x${this.int(20)}`)))],
-      [tags!, columnOfValues(tags!, values(() => Array.from({ length: this.int(4) }, () => `t${this.int(9)}`)))],
+      [
+        vector!,
+        columnOfValues(
+          vector!,
+          values(() => Array.from({ length: DIM }, () => Math.fround(this.int(7) - 3))),
+        ),
+      ],
+      [
+        a!,
+        columnOfValues(
+          a!,
+          values(() => this.int(50)),
+        ),
+      ],
+      [
+        flag!,
+        columnOfValues(
+          flag!,
+          values(() => (this.int(3) === 0 ? null : this.int(2) === 0)),
+        ),
+      ],
+      [
+        s!,
+        columnOfValues(
+          s!,
+          values(() => (this.int(4) === 0 ? null : `x${this.int(20)}`)),
+        ),
+      ],
+      [
+        tags!,
+        columnOfValues(
+          tags!,
+          values(() => Array.from({ length: this.int(4) }, () => `t${this.int(9)}`)),
+        ),
+      ],
     ];
     return { rows, columns: columns.map(([{ fieldId }, column]) => ({ fieldId, column })) };
   }
@@ -158,7 +206,8 @@ class World {
       ...this.request(),
       deleteKeys: kind === 0 ? this.keys(1 + this.int(30)) : undefined,
       deletePartitionIds: kind === 0 && this.int(3) === 0 ? [partitions[this.int(2)]!] : undefined,
-      inserts: kind === 0 ? [] : [{ partitionId: partitions[this.int(2)]!, batch: this.batch(1 + this.int(60)) }],
+      inserts:
+        kind === 0 ? [] : [{ partitionId: partitions[this.int(2)]!, batch: this.batch(1 + this.int(60)) }],
     };
     const expected = await this.model.write(request);
     const actual = await this.roles.streaming.write(request);
@@ -167,7 +216,13 @@ class World {
 
   async compare(): Promise<void> {
     const { schema, partitions } = this.collection;
-    const filters = ['', 'a > 10 and a < 40', 's like "x1%" or flag == true', 'array_contains(tags, "t3")', 'not (flag == true)'];
+    const filters = [
+      '',
+      'a > 10 and a < 40',
+      's like "x1%" or flag == true',
+      'array_contains(tags, "t3")',
+      'not (flag == true)',
+    ];
     const text = filters[this.int(filters.length)]!;
     const read = {
       ...this.request(),
@@ -201,7 +256,10 @@ class World {
   }
 }
 
-function expectSameRows(actual: { keys: Column; output: ColumnBatch; count: number }, expected: typeof actual): void {
+function expectSameRows(
+  actual: { keys: Column; output: ColumnBatch; count: number },
+  expected: typeof actual,
+): void {
   expect(valuesOf(actual.keys)).toEqual(valuesOf(expected.keys));
   expect(actual.output.columns.map(({ column }) => valuesOf(column))).toEqual(
     expected.output.columns.map(({ column }) => valuesOf(column)),

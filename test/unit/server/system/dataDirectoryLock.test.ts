@@ -8,22 +8,30 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lockDataDirectory } from '../../../../src/server/system/dataDirectoryLock.ts';
 
 let folder: string;
+const children: ChildProcess[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'elanus-data-'));
 });
 
-afterEach(() => rm(folder, { recursive: true }));
+afterEach(async () => {
+  await Promise.all(children.splice(0).map(kill));
+  await rm(folder, { recursive: true });
+});
 
 /** A process that holds the lock of `path`. */
 async function startHolder(path: string): Promise<ChildProcess> {
   const script = fileURLToPath(new URL('./lockHolder.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--expose-gc', script, path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  children.push(child);
   await once(child.stdout!, 'data');
   return child;
 }
 
 async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGKILL');
   await once(child, 'close');
 }
@@ -34,7 +42,6 @@ test('lock: another process holds it → an error that names its pid, its addres
   expect(() => lockDataDirectory(path, '127.0.0.1:2')).toThrow(
     `data directory ${path} is in use by another server (pid ${child.pid}, address 127.0.0.1:19530)`,
   );
-  await kill(child);
 });
 
 test('lock: its holder is killed → the next one gets it at once', async () => {

@@ -128,6 +128,17 @@ test('gRPC: deadline passes → DEADLINE_EXCEEDED and the handler is told', asyn
   await grpc.drain(0);
 });
 
+test('gRPC: clients may send megabytes ahead', async () => {
+  const { grpc, port } = await serve(echo);
+  const session = await open(port.port);
+  expect((await call(session, '/test.Service/Echo', Buffer.from('x'))).code).toBe(0);
+  expect(session.remoteSettings.initialWindowSize).toBe(4 * 1024 * 1024);
+  expect(session.state.remoteWindowSize).toBeGreaterThan(1024 * 1024);
+  session.destroy();
+  port.stopAccepting();
+  await grpc.drain(0);
+});
+
 test('gRPC: compressed requests are read', async () => {
   const { grpc, port } = await serve(echo);
   const session = await open(port.port);

@@ -3,7 +3,7 @@ import { isValid } from '../../../../core/domain/columns.ts';
 import { DataType, dataTypeName, isNumericType } from '../../../../core/domain/dataTypes.ts';
 import { invalid } from '../../../../core/domain/errors.ts';
 import { type Placement, placementOf } from './nulls.ts';
-import { countTexts, readTexts, textBytes } from './readBytes.ts';
+import { addTexts, readTexts } from './readBytes.ts';
 import { countNumbers, newNumbers, numberWireType, readNumbersInto } from './readNumbers.ts';
 import { gatherSlot } from './readScalars.ts';
 import { ARRAY_ARRAY, ARRAY_DATA } from './slots.ts';
@@ -105,14 +105,15 @@ function textElements(
   cursor: WireCursor,
 ): Pick<ArrayColumn, 'offsets' | 'elements'> {
   const offsets = new Uint32Array(count + 1);
-  let total = 0;
+  const totals = { count: 0, bytes: 0 };
   for (rows.restart(); rows.next(); ) {
-    offsets[rows.row + 1] = countTexts(rows.list, cursor);
-    total += textBytes(rows.list, cursor);
+    const before = totals.count;
+    addTexts(rows.list, cursor, totals);
+    offsets[rows.row + 1] = totals.count - before;
   }
   addUp(offsets);
   const texts = new Uint32Array(offsets[count]! + 1);
-  const bytes = new Uint8Array(total);
+  const bytes = new Uint8Array(totals.bytes);
   let text = 0;
   for (rows.restart(); rows.next(); ) text = readTexts(rows.list, texts, bytes, text, cursor);
   const elements = { kind: 'bytes', dataType: DataType.VarChar, rows: text, offsets: texts, bytes } as const;

@@ -14,20 +14,20 @@ function isText(cursor: WireCursor): boolean {
   throw malformed(cursor.what, `field ${DATA} has wire type ${cursor.wireType}`);
 }
 
-/** How many texts a StringArray, JSONArray or BytesArray holds. */
-export function countTexts(list: Span, cursor: WireCursor): number {
-  let count = 0;
-  cursor.over(list);
-  while (cursor.next()) if (isText(cursor)) count++;
-  return count;
+/** How many texts there are, and their bytes taken together. */
+export interface TextTotals {
+  count: number;
+  bytes: number;
 }
 
-/** Their bytes taken together. */
-export function textBytes(list: Span, cursor: WireCursor): number {
-  let total = 0;
+/** Adds up the texts of a StringArray or JSONArray. */
+export function addTexts(list: Span, cursor: WireCursor, totals: TextTotals): void {
   cursor.over(list);
-  while (cursor.next()) if (isText(cursor)) total += cursor.stop - cursor.start;
-  return total;
+  while (cursor.next()) {
+    if (!isText(cursor)) continue;
+    totals.count++;
+    totals.bytes += cursor.stop - cursor.start;
+  }
 }
 
 /** Appends the texts of a list behind those that `offsets` and `bytes` hold up to `row`; returns the row behind. */
@@ -55,10 +55,12 @@ export function readBytesColumn(
   dataType: DataType,
   cursor: WireCursor,
 ): BytesColumn {
-  const placement = placementOf(validData, countTexts(list, cursor), cursor.what);
+  const totals = { count: 0, bytes: 0 };
+  addTexts(list, cursor, totals);
+  const placement = placementOf(validData, totals.count, cursor.what);
   const { rows, validity, isCompact } = placement;
   const offsets = new Uint32Array(rows + 1);
-  const bytes = new Uint8Array(textBytes(list, cursor));
+  const bytes = new Uint8Array(totals.bytes);
   if (validity === undefined) {
     readTexts(list, offsets, bytes, 0, cursor);
     return { kind: 'bytes', dataType, rows, offsets, bytes, validity };

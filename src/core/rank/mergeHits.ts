@@ -1,8 +1,6 @@
 import type { Column } from '../domain/columns.ts';
-import type { ShardSearchReply } from '../streaming/service.ts';
-import type { Picks } from './gather.ts';
-import type { KeyReader } from './keyTable.ts';
-import { compareKeys, keyReader } from './keyTable.ts';
+import type { Picks } from '../segment/gather.ts';
+import { compareKeys, type KeyReader, keyReader } from '../segment/keyOrder.ts';
 import type { MergedRows } from './mergeRows.ts';
 import { gatherRows } from './mergeRows.ts';
 
@@ -16,7 +14,7 @@ export interface Hits extends MergedRows {
  * Of each query hits [offset, offset + limit) of all shards together, by falling score, then rising key.
  * Arrays of a single reply that needs no change are passed on as they are.
  */
-export function mergeHits(replies: readonly ShardSearchReply[], offset: number, limit: number): Hits {
+export function mergeHits(replies: readonly Hits[], offset: number, limit: number): Hits {
   const readers = replies.map(({ keys }) => keyReader(keys));
   const only = replies[0]!;
   if (replies.length === 1 && offset === 0 && isOrdered(only, readers[0]!, limit)) {
@@ -35,7 +33,7 @@ export function mergeHits(replies: readonly ShardSearchReply[], offset: number, 
 }
 
 /** Whether each query has at most `limit` hits and ties are in the order of their keys. */
-function isOrdered({ counts, scores }: ShardSearchReply, keys: KeyReader, limit: number): boolean {
+function isOrdered({ counts, scores }: Hits, keys: KeyReader, limit: number): boolean {
   let first = 0;
   for (const count of counts) {
     if (count > limit) return false;
@@ -48,7 +46,7 @@ function isOrdered({ counts, scores }: ShardSearchReply, keys: KeyReader, limit:
 }
 
 function pickHits(
-  replies: readonly ShardSearchReply[],
+  replies: readonly Hits[],
   readers: readonly KeyReader[],
   offset: number,
   limit: number,
@@ -63,18 +61,18 @@ function pickHits(
 
 /** Sorts hits of one query after another into arrays of picks. */
 class HitMerge {
-  readonly #replies: readonly ShardSearchReply[];
+  readonly #replies: readonly Hits[];
   readonly #readers: readonly KeyReader[];
   readonly #first: Uint32Array;
-  readonly #sources: Uint16Array;
+  readonly #sources: Uint32Array;
   readonly #rows: Uint32Array;
   #size = 0;
 
-  constructor(replies: readonly ShardSearchReply[], readers: readonly KeyReader[], total: number) {
+  constructor(replies: readonly Hits[], readers: readonly KeyReader[], total: number) {
     this.#replies = replies;
     this.#readers = readers;
     this.#first = new Uint32Array(replies.length);
-    this.#sources = new Uint16Array(total);
+    this.#sources = new Uint32Array(total);
     this.#rows = new Uint32Array(total);
   }
 
@@ -98,7 +96,7 @@ class HitMerge {
   }
 
   /** The rows of one shard's hits, with ties in the order of their keys. */
-  #queryRows({ counts, scores }: ShardSearchReply, source: number, query: number): Uint32Array {
+  #queryRows({ counts, scores }: Hits, source: number, query: number): Uint32Array {
     const count = counts[query]!;
     const rows = new Uint32Array(count);
     for (let i = 0; i < count; i++) rows[i] = this.#first[source]! + i;
@@ -145,7 +143,7 @@ export function sliceHits(hits: Hits, from: number, to: number): Hits {
 /** The hits of `a`, then those of `b`; both of a single query. */
 export function concatHits(a: Hits, b: Hits): Hits {
   const rows = new Uint32Array(a.scores.length + b.scores.length);
-  const sources = new Uint16Array(rows.length).fill(1, a.scores.length);
+  const sources = new Uint32Array(rows.length).fill(1, a.scores.length);
   for (let i = 0; i < rows.length; i++) rows[i] = i < a.scores.length ? i : i - a.scores.length;
   const scores = new Float32Array(rows.length);
   scores.set(a.scores);

@@ -1,10 +1,9 @@
 import type { Column, ColumnBatch } from '../domain/columns.ts';
 import { columnOf } from '../domain/columns.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
-import type { ShardQueryReply } from '../streaming/service.ts';
-import type { Picks } from './gather.ts';
-import { gatherColumn } from './gather.ts';
-import { compareKeys, keyReader } from './keyTable.ts';
+import type { Picks } from '../segment/gather.ts';
+import { gatherColumn } from '../segment/gather.ts';
+import { compareKeys, keyReader } from '../segment/keyOrder.ts';
 
 export interface MergedRows {
   readonly keys: Column;
@@ -13,7 +12,7 @@ export interface MergedRows {
 
 /** Rows [offset, offset + limit) of all shards' rows in ascending order of the key. At least one reply. */
 export function mergeRows(
-  replies: readonly ShardQueryReply[],
+  replies: readonly MergedRows[],
   offset: number,
   limit: number | undefined,
 ): MergedRows {
@@ -51,10 +50,10 @@ function rowRange(from: number, count: number): Picks {
   return { sources: undefined, rows };
 }
 
-function pickInKeyOrder(replies: readonly ShardQueryReply[], offset: number, count: number): Picks {
+function pickInKeyOrder(replies: readonly MergedRows[], offset: number, count: number): Picks {
   const readers = replies.map(({ keys }) => keyReader(keys));
   const cursors = new Uint32Array(replies.length);
-  const sources = new Uint16Array(count);
+  const sources = new Uint32Array(count);
   const rows = new Uint32Array(count);
   for (let i = 0; i < offset + count; i++) {
     let best = -1;
