@@ -50,14 +50,17 @@ const builtinsAsObjects: Plugin = {
   },
 };
 
-export async function build(force: boolean): Promise<void> {
-  const sources = filesBelow(join(ROOT, 'src'));
-  const stamp = stampOf([...sources, ...filesBelow(join(ROOT, 'scripts')), join(ROOT, 'package.json')]);
-  if (!force && existsSync(LAUNCHER) && readStamp() === stamp) return;
+/** Whether dist/ was made from the sources as they are. */
+export function isUpToDate(): boolean {
+  return existsSync(LAUNCHER) && readStamp() === currentStamp();
+}
 
+export async function build(force: boolean): Promise<void> {
+  if (!force && isUpToDate()) return;
   const startMs = performance.now();
+  const stamp = currentStamp();
   clean();
-  await Promise.all([bundle(sources), kernels()]);
+  await Promise.all([bundle(filesBelow(join(ROOT, 'src'))), kernels()]);
   copyFileSync(join(ROOT, 'src/server/cli/elanus.js'), LAUNCHER);
   chmodSync(LAUNCHER, 0o755);
   writeFileSync(STAMP, stamp);
@@ -118,8 +121,10 @@ function filesBelow(folder: string): string[] {
     .sort();
 }
 
-/** Changes when a file is added, removed or written. */
-function stampOf(files: readonly string[]): string {
+/** Changes when a source file is added, removed or written. */
+function currentStamp(): string {
+  const files = ['src', 'scripts'].flatMap((folder) => filesBelow(join(ROOT, folder)));
+  files.push(join(ROOT, 'package.json'));
   const hash = createHash('sha256');
   for (const file of files) {
     const { size, mtimeMs } = statSync(file);

@@ -97,7 +97,9 @@ export function connect(g: Graph, w: Walk, row: u32, level: i32): void {
     parent = treeParent(g, w.results, w.resultCount);
     if (parent != NO_ROW) setListEntry(list, chosen++, parent | TREE_LINK);
   }
-  const found = chooseDiverse(g, w, w.results, w.resultCount, w.queryBias, 0, level==0?g.links0Max-1:g.linksMax);
+  // At level 0 as many as the heuristic finds, not only M as in the paper: measured, more recall for the same time.
+  const foundMax = linksMaxAt(g, level) - 1;
+  const found = chooseDiverse(g, w, w.results, w.resultCount, w.queryBias, 0, foundMax);
   for (let i: u32 = 0; i < found; i++) {
     const neighbour = load<u32>(w.chosen + (i << 2));
     if (neighbour != parent) setListEntry(list, chosen++, neighbour);

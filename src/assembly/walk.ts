@@ -28,8 +28,9 @@ export class Walk {
   /** Which rows may be results: those below the limit whose bit is set; 0 = no bitset. */
   rowsLimit: u32;
   bitset: usize;
-  /** Where `touch` leaves what it read, so that it is read. */
-  touched: u32;
+  /** 16 bytes where `touch` leaves what it read. */
+  touched: u64;
+  touchedHigh: u64;
   /** For choosing links: keys, and rows chosen. */
   linkKeys: usize;
   chosen: usize;
@@ -108,13 +109,20 @@ function mayBeResult(w: Walk, row: u32): bool {
 }
 
 /**
- * Reads a byte of every cache line of a record. WebAssembly has no prefetch; loads whose result nobody waits for do the same,
- * so that the rows of a batch come out of memory side by side and not one after the other.
+ * Reads the first lines of a record. WebAssembly has no prefetch; loads whose result nobody waits for do the same, so that the
+ * rows of a batch come out of memory side by side and not one after the other. Behind a short record others are read.
  */
 // @ts-ignore: decorator
 @inline
-function touch(sum: v128, record: usize): v128 {
-  return v128.xor(v128.xor(v128.xor(v128.xor(v128.xor(v128.xor(v128.xor(sum, v128.load(record, 0)), v128.load(record, 64)), v128.load(record, 128)), v128.load(record, 192)), v128.load(record, 256)), v128.load(record, 320)), v128.load(record, 384));
+function touch(touched: v128, record: usize, isLong: bool): v128 {
+  touched = v128.xor(touched, v128.load(record));
+  touched = v128.xor(touched, v128.load(record, 64));
+  touched = v128.xor(touched, v128.load(record, 128));
+  if (!isLong) return touched;
+  touched = v128.xor(touched, v128.load(record, 192));
+  touched = v128.xor(touched, v128.load(record, 256));
+  touched = v128.xor(touched, v128.load(record, 320));
+  return v128.xor(touched, v128.load(record, 384));
 }
 
 /** Scores all rows of the batch. */
@@ -207,6 +215,7 @@ export function walkLevel(g: Graph, w: Walk, from: u32, level: i32): void {
   const rows = w.rows;
   const records = region(g) + g.recordsOffset;
   const recordBytes = g.recordBytes;
+  const isLong = recordBytes > 256;
   memory.fill(w.visited, 0, ((rows + 63) >> 6) << 3);
   w.resultCount = 0;
   w.candidateCount = 0;
@@ -223,9 +232,10 @@ export function walkLevel(g: Graph, w: Walk, from: u32, level: i32): void {
       const row = listEntry(list, i) & ~TREE_LINK;
       if (row >= rows || !visit(w, row)) continue;
       store<u32>(w.batch + (waiting++ << 2), row);
-      touched = touch(touched, records + row * recordBytes);
+      touched = touch(touched, records + row * recordBytes, isLong);
     }
-    v128.store(w.linkKeys, touched);
+    // Stored, or the compiler would leave the reading out.
+    v128.store(changetype<usize>(w) + offsetof<Walk>('touched'), touched);
     scoreBatch(g, w, waiting);
     for (let i: u32 = 0; i < waiting; i++) {
       consider(w, load<u32>(w.batch + (i << 2)), load<f32>(w.batchScores + (i << 2)));

@@ -104,7 +104,12 @@ export class SimulatedDisk {
         await step();
         const [directory, name] = this.#locate(path);
         if (directory.names.has(name)) throw systemError('EEXIST', path);
-        const inode: Inode = { bytes: new Uint8Array(0), durable: new Uint8Array(0), pending: [], failedSyncs: 0 };
+        const inode: Inode = {
+          bytes: new Uint8Array(0),
+          durable: new Uint8Array(0),
+          pending: [],
+          failedSyncs: 0,
+        };
         directory.names.set(name, inode);
         this.#changed(path);
         return this.#open(inode, path, step);

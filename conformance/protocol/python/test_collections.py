@@ -239,7 +239,6 @@ SCHEMA_FAULTS = {
     "default out of range": ([("n", DataType.INT8, {"default_value": 200})], ["n", "default value", "200"]),
     "nullable vector": ([("v", DataType.FLOAT_VECTOR, {"dim": 4, "nullable": True})], ["v", "nullable"]),
     "analyzer": ([("s", DataType.VARCHAR, {"max_length": 9, "enable_analyzer": True})], ["s", "enable_analyzer"]),
-    "unknown type param": ([("n", DataType.INT64, {"shoe_size": 43})], ["n", "shoe_size"]),
 }
 
 
@@ -275,6 +274,7 @@ RAW_FAULTS = {
     "no dimension": ([KEY, field("vector", DataType.FLOAT_VECTOR)], "dim"),
     "unknown type": ([KEY, VECTOR, field("x", 99)], "99"),
     "nullable partition key": ([KEY, VECTOR, field("p", DataType.INT64, is_partition_key=True, nullable=True)], "nullable"),
+    "unknown type param": ([KEY, VECTOR, field("n", DataType.INT64, params={"shoe_size": 43})], "shoe_size"),
     "Bool partition key": ([KEY, VECTOR, field("p", DataType.BOOL, is_partition_key=True)], "partition key"),
 }
 

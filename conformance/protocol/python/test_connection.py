@@ -34,7 +34,7 @@ def test_grpc_health_service(server):
 @pytest.mark.parametrize("credentials", [{"user": "root", "password": "Milvus"}, {"token": "root:Milvus"}, {"token": "x"}])
 def test_credentials_are_accepted_while_authentication_is_off(server, credentials):
     connected = MilvusClient(uri=server.uri, **credentials)
-    assert connected.list_databases() == ["default"]
+    assert "default" in connected.list_databases()
     connected.close()
 
 
@@ -73,6 +73,6 @@ def test_unknown_rpc_answers_unimplemented(server):
 
 def test_twenty_clients_at_once(server):
     clients = [MilvusClient(uri=server.uri, dedicated=True) for _ in range(20)]
-    assert all(one.list_databases() == ["default"] for one in clients)
+    assert all("default" in one.list_databases() for one in clients)
     for one in clients:
         one.close()

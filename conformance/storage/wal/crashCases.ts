@@ -100,6 +100,15 @@ export async function recoverAndCheck(
   random: () => number,
 ): Promise<void> {
   await history.read(await subject.reopen());
+  await openAndCheck(history, subject, random);
+}
+
+/** As recoverAndCheck, but nothing is read before the channel is open again. */
+export async function openAndCheck(
+  history: History,
+  subject: WalSubject,
+  random: () => number,
+): Promise<void> {
   await subject.faults!.restart(true);
   const opened = await subject.reopen();
   const writer = await history.open(opened, RECOVERY_TERM);

@@ -11,7 +11,10 @@
  * 3. A lease that ends deletes its keys; it may end unseen, so it is a hint: only revisions protect.
  * 4. `watch` is a hint too: events of one key come in order, some may be skipped after `resync`.
  *
- * Errors: Invalid (a bound), Unavailable, Timeout (nothing happened), Unknown (the write may have happened), Closed.
+ * A put without a lease detaches the key from the lease it had; a txn that changes nothing keeps the revision; a watch that
+ * waits when the store closes gets Closed.
+ *
+ * Errors: Invalid (a bound), NotFound (a put with a lease that has ended), Unavailable, Timeout (nothing happened), Unknown (the write may have happened), Closed.
  */
 export interface MetaStore {
   get(key: string): Promise<MetaEntry | undefined>;

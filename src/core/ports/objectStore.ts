@@ -1,5 +1,6 @@
 /**
- * Immutable objects by key. Keys are `/`-separated segments of [A-Za-z0-9._-], 1..512 bytes, no segment `.` or `..`.
+ * Immutable objects by key. Keys are `/`-separated segments of [A-Za-z0-9._-], 1..512 bytes, no segment `.` or `..`
+ * or longer than 255 bytes; no key is a folder of another (`a` and `a/b`).
  *
  * Promises:
  * 1. A returned put is durable (power loss) and visible to every reader at once; a half-written object is never seen.

@@ -10,8 +10,8 @@ import type {
   MetaTxnResult,
 } from '../../core/ports/metaStore.ts';
 import type { Random } from '../../core/ports/random.ts';
-import { checkKey, checkPrefix, checkRange, checkTtl, checkTxn } from './metaBounds.ts';
-import { MetaWatchers } from './metaWatchers.ts';
+import { checkKey, checkPrefix, checkRange, checkTtl, checkTxn } from '../../core/ports/metaBounds.ts';
+import { MetaWatchers } from '../../core/ports/metaWatchers.ts';
 import { SortedKeys } from './sortedKeys.ts';
 
 interface Row extends MetaEntry {

@@ -14,8 +14,8 @@ import type { Random } from '../../core/ports/random.ts';
 import type { MetaEmbeddedConfig } from './config.ts';
 import { makeFolder, syncFolder } from './folder.ts';
 import { LmdbFile } from './lmdbFile.ts';
-import { checkKey, checkPrefix, checkRange, checkTtl, checkTxn } from './metaBounds.ts';
-import { MetaWatchers } from './metaWatchers.ts';
+import { checkKey, checkPrefix, checkRange, checkTtl, checkTxn } from '../../core/ports/metaBounds.ts';
+import { MetaWatchers } from '../../core/ports/metaWatchers.ts';
 import { checkBeforeOpen } from './preflight.ts';
 import { TxnQueue } from './txnQueue.ts';
 

@@ -10,7 +10,7 @@ import { versionOf } from './fileVersion.ts';
 import { Folders, makeRoot, syncFolder } from './folders.ts';
 import { KeyMutex } from './keyMutex.ts';
 import { listObjects, OWN_NAME_PREFIX } from './listing.ts';
-import { checkObjectKey, checkObjectLimit, checkObjectPrefix, checkObjectRange } from './objectKeys.ts';
+import { checkObjectKey, checkObjectLimit, checkObjectPrefix, checkObjectRange } from '../../core/ports/objectKeys.ts';
 import { ProcessLock } from './processLock.ts';
 import { TempFiles } from './tempFiles.ts';
 

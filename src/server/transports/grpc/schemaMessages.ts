@@ -1,4 +1,4 @@
-import { DataType } from '../../../core/domain/dataTypes.ts';
+import { DataType, isNumericType } from '../../../core/domain/dataTypes.ts';
 import { ElanusError, invalid } from '../../../core/domain/errors.ts';
 import type { CollectionSchema, FieldSchema, KeyValue, ScalarValue } from '../../../core/domain/schema.ts';
 import { primaryKeyField } from '../../../core/domain/schema.ts';
@@ -91,7 +91,7 @@ export function fieldOf(message: FieldSchemaMessage): FieldSchema {
 }
 
 /** A message without a value in it is no default. Error: Invalid for a kind of value that no supported type has. */
-function defaultOf({ name, defaultValue: value }: FieldSchemaMessage): ScalarValue | undefined {
+function defaultOf({ name, dataType, defaultValue: value }: FieldSchemaMessage): ScalarValue | undefined {
   if (value === undefined) return undefined;
   const given =
     value.boolData ??
@@ -100,10 +100,18 @@ function defaultOf({ name, defaultValue: value }: FieldSchemaMessage): ScalarVal
     value.floatData ??
     value.doubleData ??
     value.stringData;
-  if (given !== undefined) return given;
+  if (given !== undefined) return inFormOf(dataType, given);
   const other = value.bytesData ?? value.timestamptzData ?? value.dateData ?? value.timeData;
   if (other === undefined) return undefined;
   throw invalid('a default value of this kind is not supported', { field: name });
+}
+
+/** Clients send whole numbers as int64 for a field of any numeric type; int64 fields hold bigints, the others numbers. */
+function inFormOf(dataType: number, value: ScalarValue): ScalarValue {
+  if (dataType === DataType.Int64) {
+    return typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value;
+  }
+  return typeof value === 'bigint' && isNumericType(dataType) ? Number(value) : value;
 }
 
 /** The schema as DescribeCollection shows it: without `$meta`. */

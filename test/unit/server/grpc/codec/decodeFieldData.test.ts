@@ -83,7 +83,7 @@ describe.each(PACKINGS)('scalars, %s', (packing) => {
     ({ type, slot, data, values }) => {
       const valid_data = data.flatMap(() => [false, true]);
       const wanted = (values ?? data).flatMap((value) => [null, value]);
-      const full = data.flatMap((value) => [data[0], value]);
+      const full = data.flatMap((value) => [data.at(-1), value]);
       for (const sent of [data, full]) {
         const bytes = fieldData(type, { [slot]: { data: sent } }, { valid_data }, packing);
         expect(valuesOf(decodeFieldData(bytes).column)).toEqual(wanted);
@@ -207,6 +207,21 @@ test('parts of an embedded message are taken together', () => {
   expect(valuesOf(decodeFieldData(bytes).column)).toEqual([1n, 2n, 3n]);
 });
 
+/** A FieldData of Int64 whose LongArray is `list`, with `scalars` behind it in the ScalarField. */
+function rawInt64s(list: readonly number[], scalars: readonly number[] = []): Buffer {
+  const body = [0x1a, list.length, ...list, ...scalars];
+  const head = encodeMessage('schema.FieldData', { type: DataType.Int64, field_name: 'f' });
+  return Buffer.concat([head, Buffer.from([0x1a, body.length, ...body])]);
+}
+
+test('valid_data inside of the scalars, where newer clients put it → comes before the outer one', () => {
+  const inner = [0x8a, 0x01, 3, 1, 0, 1];
+  const outer = encodeMessage('schema.FieldData', { valid_data: [true, true, false] });
+  const bytes = Buffer.concat([rawInt64s([0x0a, 2, 7, 8], inner), outer]);
+  expect(valuesOf(decodeFieldData(bytes).column)).toEqual([7n, null, 8n]);
+});
+
+const ELEVEN = [...new Array<number>(10).fill(0x80), 1];
 const LONG = { long_data: { data: [1n, 2n] } };
 const REFUSED: readonly (readonly [string, () => Buffer, RegExp])[] = [
   ['floats torn', tornFloats, /field v .*no multiple of 4/],
@@ -228,6 +243,27 @@ const REFUSED: readonly (readonly [string, () => Buffer, RegExp])[] = [
     () => fieldData(DataType.Int64, LONG, { valid_data: [false] }),
     /field f has 2 values for 1 rows/,
   ],
+  [
+    'a number without its end',
+    () => rawInt64s([0x0a, 1, 0x80], [0, 0, 0]),
+    /field f is malformed: truncated/,
+  ],
+  [
+    'a number of 11 bytes',
+    () => rawInt64s([0x0a, 11, ...ELEVEN]),
+    /field f is malformed: .*more than 10 bytes/,
+  ],
+  [
+    'an element of 11 bytes',
+    () => rawInt64s([0x08, ...ELEVEN]),
+    /field f is malformed: .*more than 10 bytes/,
+  ],
+  [
+    'numbers of fixed width',
+    () => rawInt64s([0x0d, 1, 2, 3, 4]),
+    /field f is malformed: field 1 has wire type 5/,
+  ],
+  ['a group', () => rawInt64s([0x0b, 0x0c]), /field f is malformed: wire type 3/],
   ['a type we do not store', () => fieldData(26 as DataType, LONG), /field f has the type/],
 ];
 

@@ -48,7 +48,11 @@ const REFUSED = [
   { what: 'two placeholders', bytes: group(FLOAT_VECTOR, [floats(1)], 2), message: /2 placeholders/ },
   { what: 'no vector', bytes: group(FLOAT_VECTOR, []), message: /no vectors/ },
   { what: 'an empty vector', bytes: group(FLOAT_VECTOR, [Buffer.alloc(0)]), message: /empty/ },
-  { what: 'a torn vector', bytes: group(FLOAT_VECTOR, [Buffer.alloc(6)]), message: /6 bytes/ },
+  {
+    what: 'a torn vector',
+    bytes: group(FLOAT_VECTOR, [Buffer.alloc(6), Buffer.alloc(6)]),
+    message: /6 bytes/,
+  },
   { what: 'texts', bytes: group(VARCHAR, [Buffer.from('ab')]), message: /type VarChar/ },
   {
     what: 'vectors of two lengths',

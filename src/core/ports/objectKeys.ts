@@ -1,4 +1,4 @@
-import { invalid } from '../../core/domain/errors.ts';
+import { invalid } from '../domain/errors.ts';
 
 export const OBJECT_KEY_BYTES_MAX = 512;
 const SEGMENT = /^[A-Za-z0-9._-]+$/;

@@ -1,5 +1,5 @@
-import { ElanusError } from '../../core/domain/errors.ts';
-import type { MetaEvent } from '../../core/ports/metaStore.ts';
+import { ElanusError } from '../domain/errors.ts';
+import type { MetaEvent } from './metaStore.ts';
 
 /** Events a watcher may leave unread; more are given up for one `resync`. */
 export const WATCH_EVENTS_MAX = 4_096;

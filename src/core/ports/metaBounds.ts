@@ -1,5 +1,5 @@
-import { invalid } from '../../core/domain/errors.ts';
-import type { MetaCompare, MetaOperation } from '../../core/ports/metaStore.ts';
+import { invalid } from '../domain/errors.ts';
+import type { MetaCompare, MetaOperation } from './metaStore.ts';
 
 /** The bounds of the MetaStore port; sizes in bytes of UTF-8. */
 export const META_BOUNDS = {
@@ -12,10 +12,12 @@ export const META_BOUNDS = {
   leaseTtlMsMax: 3_600_000,
 } as const;
 
+const ENCODER = new TextEncoder();
+
 /** Bytes of `text`; Invalid when it has no UTF-8 form or is longer than a key. */
 function checkText(field: string, text: string): number {
   if (!text.isWellFormed()) throw invalid(`${field} is not well-formed Unicode`, { [field]: text });
-  const bytes = Buffer.byteLength(text, 'utf8');
+  const bytes = ENCODER.encode(text).length;
   if (bytes <= META_BOUNDS.keyBytesMax) return bytes;
   throw invalid(`${field} is too long`, {
     bytes,
