@@ -2,7 +2,7 @@ import { inverseNorm } from './exact';
 import { inverseNormAddress, rowAddress } from './rows';
 
 export { prepareQuery } from './exact';
-export { scanTopK } from './scan';
+export { scanTopK, scoreTopK } from './scan';
 
 /** Writes 1 / |row| of rows [fromRow, toRow) behind their chunks. */
 export function writeInverseNorms(

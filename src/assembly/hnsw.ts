@@ -1,5 +1,5 @@
 import { encodeQuery, encodeRow, trainCodes } from './codes';
-import { exactScoreOfRow, prepareQuery } from './exact';
+import { prepareQuery } from './exact';
 import {
   drawLevel,
   Graph,
@@ -10,8 +10,9 @@ import {
   region,
   setListCount,
 } from './graph';
-import { keyOf, keyRow, minPush, minReplace, minSortDescending, writeHits } from './heap';
+import { keyRow, minSortDescending } from './heap';
 import { connect } from './links';
+import { scoreTopK } from './scan';
 import { descend, layOutWalk, Walk, walkLevel } from './walk';
 
 // A hierarchical navigable small-world graph (Malkov and Yashunin 2016) in one region of shared memory. One thread at a time
@@ -96,13 +97,11 @@ export function search(
   let from = entry;
   for (let level = levelOf(g, entry); level > 0; level--) from = descend(g, w, from, level);
   walkLevel(g, w, from, 0);
-  const count = scoreExactly(g, w, query, table, chunkRowsLog2, strideBytes, bytes, k);
-  writeHits(w.candidates, count, outRows, outScores);
-  return count;
+  return scoreResults(g, w, query, table, chunkRowsLog2, strideBytes, bytes, k, outRows, outScores);
 }
 
-/** Scores w.results by the rows themselves; the best `k` keys go to w.candidates, sorted. Returns how many. */
-function scoreExactly(
+/** Scores w.results by the rows themselves. The list of rows and the heap take the place of the candidates. */
+function scoreResults(
   g: Graph,
   w: Walk,
   query: usize,
@@ -111,16 +110,27 @@ function scoreExactly(
   strideBytes: usize,
   bytes: usize,
   k: i32,
+  outRows: usize,
+  outScores: usize,
 ): i32 {
-  const best = w.candidates;
-  let count: i32 = 0;
-  for (let i: i32 = 0; i < w.resultCount; i++) {
-    const row = keyRow(load<i64>(w.results + (<usize>i << 3)));
-    const score = exactScoreOfRow(g.metric, query, table, chunkRowsLog2, strideBytes, bytes, row);
-    const key = keyOf(score, row);
-    if (count < k) minPush(best, count++, key);
-    else if (key > load<i64>(best)) minReplace(best, k, key);
+  const count = w.resultCount;
+  const rows = w.candidates;
+  const heap = rows + (<usize>((count + 1) & ~1) << 2);
+  for (let i: i32 = 0; i < count; i++) {
+    store<u32>(rows + (<usize>i << 2), keyRow(load<i64>(w.results + (<usize>i << 3))));
   }
-  minSortDescending(best, count);
-  return count;
+  return scoreTopK(
+    g.metric,
+    query,
+    table,
+    chunkRowsLog2,
+    strideBytes,
+    bytes,
+    rows,
+    count,
+    k,
+    heap,
+    outRows,
+    outScores,
+  );
 }

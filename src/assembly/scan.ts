@@ -1,4 +1,4 @@
-import { exactScore } from './exact';
+import { exactScore, exactScoreOfRow } from './exact';
 import { keyOf, keyScore, minPush, minReplace, minSortDescending, writeHits } from './heap';
 import { chunkAddress } from './rows';
 
@@ -58,6 +58,36 @@ export function scanTopK(
       else minReplace(heap, k, key);
       if (count == k) worst = keyScore(load<i64>(heap));
     }
+  }
+  minSortDescending(heap, count);
+  writeHits(heap, count, outRows, outScores);
+  return count;
+}
+
+/**
+ * The `k` best of `count` rows listed at `rows` (u32), best first, as scanTopK. Every row may be listed once. Returns how many.
+ */
+export function scoreTopK(
+  metric: i32,
+  query: usize,
+  table: usize,
+  chunkRowsLog2: u32,
+  strideBytes: usize,
+  bytes: usize,
+  rows: usize,
+  rowCount: i32,
+  k: i32,
+  heap: usize,
+  outRows: usize,
+  outScores: usize,
+): i32 {
+  let count: i32 = 0;
+  for (let i: i32 = 0; i < rowCount; i++) {
+    const row = load<u32>(rows + (<usize>i << 2));
+    const score = exactScoreOfRow(metric, query, table, chunkRowsLog2, strideBytes, bytes, row);
+    const key = keyOf(score, row);
+    if (count < k) minPush(heap, count++, key);
+    else if (key > load<i64>(heap)) minReplace(heap, k, key);
   }
   minSortDescending(heap, count);
   writeHits(heap, count, outRows, outScores);

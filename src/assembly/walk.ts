@@ -45,7 +45,7 @@ function round16(bytes: u32): u32 {
 // @ts-ignore: decorator
 @inline
 function candidatesMaxOf(g: Graph, resultsMax: u32): u32 {
-  return min<u32>(g.rowsCapacity, max<u32>(4096, 16 * resultsMax)) + 1;
+  return max<u32>(2 * resultsMax + 2, min<u32>(g.rowsCapacity, max<u32>(4096, 16 * resultsMax)));
 }
 
 const HEADER_BYTES: u32 = 128;

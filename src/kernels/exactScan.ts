@@ -26,6 +26,20 @@ interface FlatExports {
     outRows: number,
     outScores: number,
   ): number;
+  scoreTopK(
+    metric: number,
+    query: number,
+    table: number,
+    chunkRowsLog2: number,
+    strideBytes: number,
+    bytes: number,
+    rows: number,
+    rowCount: number,
+    k: number,
+    heap: number,
+    outRows: number,
+    outScores: number,
+  ): number;
   writeInverseNorms(
     table: number,
     chunkRowsLog2: number,
@@ -112,6 +126,51 @@ export class ExactScan {
       outScores,
     );
     const buffer = this.#memory.buffer(arena);
+    into.rows.set(new Uint32Array(buffer, outRows, found));
+    into.scores.set(new Float32Array(buffer, outScores, found));
+    return found;
+  }
+
+  /**
+   * The best of the listed rows, each listed once and written, as `search`. `rows` may hold more than `request.k`.
+   * Errors: Exhausted (scratch).
+   */
+  score(
+    metric: Metric,
+    vectors: VectorRows,
+    request: VectorSearchRequest,
+    rows: Uint32Array,
+    into: VectorSearchResult,
+  ): number {
+    const { arena, dim } = vectors;
+    const bytes = paddedRowBytes(dim);
+    const hitsMax = Math.min(request.k, rows.length);
+    const rowsBytes = Math.ceil(rows.length / 4) * 16;
+    const scratch = this.#memory.kernelScratch(arena, bytes + rowsBytes + hitsMax * 16);
+    const query = scratch.offset;
+    const list = query + bytes;
+    const heap = list + rowsBytes;
+    const outRows = heap + hitsMax * 8;
+    const outScores = outRows + hitsMax * 4;
+    const kernel = this.#kernels.of(arena);
+    this.#writeQuery(arena, query, bytes, request.query);
+    kernel.prepareQuery(METRIC_NUMBERS[metric], query, bytes);
+    const buffer = this.#memory.buffer(arena);
+    new Uint32Array(buffer, list, rows.length).set(rows);
+    const found = kernel.scoreTopK(
+      METRIC_NUMBERS[metric],
+      query,
+      vectors.chunkTableOffset,
+      vectors.chunkRowsLog2,
+      vectors.strideBytes,
+      bytes,
+      list,
+      rows.length,
+      hitsMax,
+      heap,
+      outRows,
+      outScores,
+    );
     into.rows.set(new Uint32Array(buffer, outRows, found));
     into.scores.set(new Float32Array(buffer, outScores, found));
     return found;

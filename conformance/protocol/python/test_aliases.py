@@ -24,7 +24,7 @@ def test_every_call_takes_the_alias(client, name, alias):
     assert client.has_collection(alias)
     client.insert(alias, rows_of(5))
     client.upsert(alias, rows_of(1, start=5))
-    assert client.delete(alias, ids=[0]) == {"delete_count": 1}
+    assert client.delete(alias, ids=[0])["delete_count"] == 1
     assert ids_of(client, alias) == [1, 2, 3, 4, 5]
     assert client.search(alias, [vector_of(3)], limit=1)[0][0]["id"] == 3
     assert client.get(alias, ids=[2], output_fields=["id"]) == [{"id": 2}]

@@ -41,7 +41,7 @@ def test_delete_in_one_partition(client, name):
     client.create_partition(name, "p1")
     client.insert(name, rows_of(3))
     client.insert(name, rows_of(3, start=10), partition_name="p1")
-    assert client.delete(name, filter="id >= 0", partition_name="p1") == {"delete_count": 3}
+    assert client.delete(name, filter="id >= 0", partition_name="p1")["delete_count"] == 3
     assert ids_of(client, name) == [0, 1, 2]
     client.delete(name, ids=[0, 1], partition_name="p1")
     assert ids_of(client, name) == [0, 1, 2]

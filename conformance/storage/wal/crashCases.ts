@@ -70,7 +70,8 @@ async function stopAndCheck(
     subject.faults!.stopAfter(stop);
     await runUntilFailure(workload, history, subject, seed);
     await subject.faults!.restart(powerLost);
-    await recoverAndCheck(history, subject, seededNumbers(seed + stop));
+    const check = stop % 2 === 0 ? recoverAndCheck : openAndCheck;
+    await check(history, subject, seededNumbers(seed + stop));
   } finally {
     await subject.dispose();
   }
@@ -100,16 +101,16 @@ export async function recoverAndCheck(
   random: () => number,
 ): Promise<void> {
   await history.read(await subject.reopen());
+  await subject.faults!.restart(true);
   await openAndCheck(history, subject, random);
 }
 
-/** As recoverAndCheck, but nothing is read before the channel is open again. */
+/** As recoverAndCheck, but nothing is read, and no power lost, before the channel is open again. */
 export async function openAndCheck(
   history: History,
   subject: WalSubject,
   random: () => number,
 ): Promise<void> {
-  await subject.faults!.restart(true);
   const opened = await subject.reopen();
   const writer = await history.open(opened, RECOVERY_TERM);
   await history.read(opened);

@@ -81,6 +81,41 @@ export const FENCE_CASES: readonly SubjectCase[] = [
   ],
 ];
 
+/** Take-overs that overtake each other: the ends they fix must agree, whichever of them readers go by. */
+export const OVERTAKING_CASE: SubjectCase = [
+  'race: take-overs overtake each other under load, and no reader sees a record that goes away',
+  async (subject, random) => {
+    const history = new History('a');
+    const wals = [subject.wal, await subject.reopen()];
+    const inFlight: Promise<unknown>[] = [];
+    let isOver = false;
+    const readers = wals.map(async (wal) => {
+      while (!isOver) {
+        await history.read(wal);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    });
+    let term = 0;
+    for (let round = 0; round < 12; round++) {
+      const first = await history.open(wals[round % 2]!, ++term);
+      for (let i = 0; i < 4; i++) inFlight.push(history.append(first, 8 + Math.floor(random() * 1500)));
+      const racers = [];
+      for (let i = 0; i < 5; i++) {
+        racers.push(outcome(history.open(wals[(round + i + 1) % 2]!, ++term)));
+        await turns(Math.floor(random() * 40));
+        inFlight.push(history.append(first, 8 + Math.floor(random() * 1500)));
+      }
+      for (const kind of await Promise.all(racers)) assert.ok(['open', 'Fenced'].includes(kind), kind);
+    }
+    await Promise.all(inFlight);
+    isOver = true;
+    await Promise.all(readers);
+    await history.open(subject.wal, ++term);
+    await history.read(subject.wal);
+    checkHistory(history);
+  },
+];
+
 async function outcome(opening: Promise<unknown>): Promise<string> {
   try {
     await opening;

@@ -4,7 +4,7 @@ import { CALL_CASES } from './callCases.ts';
 import { concurrentCase } from './concurrentCases.ts';
 import { crashInFlightCase, crashSweepCases } from './crashCases.ts';
 import { faultCases } from './faultCases.ts';
-import { FENCE_CASES } from './fenceCases.ts';
+import { FENCE_CASES, OVERTAKING_CASE } from './fenceCases.ts';
 import { MODEL_CASE } from './modelCases.ts';
 import { caseOf, type SubjectCase, type WalConformanceOptions, type WalFactory } from './subject.ts';
 
@@ -33,7 +33,7 @@ export function walConformance(factory: WalFactory, options: WalConformanceOptio
   );
   // A log for one process must be safe when a second one takes over; a third that looks on needs a shared log.
   const walCount = factory.capabilities.sharedByProcesses ? 3 : 2;
-  cases.push(...seeded(MODEL_CASE), ...seeded(concurrentCase(walCount)));
+  cases.push(...seeded(MODEL_CASE), ...seeded(concurrentCase(walCount)), ...seeded(OVERTAKING_CASE));
   if (factory.canCrash) cases.push(...seeds.map((caseSeed) => crashInFlightCase(factory, caseSeed)));
   if (factory.canFail) cases.push(...crashSweepCases(factory, seed), ...faultCases(factory, seed));
   return { cases };

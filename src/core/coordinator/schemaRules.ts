@@ -16,7 +16,7 @@ export function newSchema(given: CollectionSchema): CollectionSchema {
   for (const field of fields) checkField(field);
   checkFieldsTogether(given.name, fields);
   const numbered = fields.map((field, i) => ({ ...field, fieldId: FIELD_ID_FIRST + i }));
-  if (given.enableDynamicField) numbered.push(metaField(FIELD_ID_FIRST + fields.length, false));
+  if (given.enableDynamicField) numbered.push(metaField(FIELD_ID_FIRST + fields.length));
   return {
     name: given.name,
     description: given.description,
@@ -70,8 +70,8 @@ function atMostOne(collection: string, message: string, names: readonly string[]
   if (names.length > 1) throw invalid(message, { collection, fields: names.join(', ') });
 }
 
-/** The field of undeclared keys. Rows from before it exist only when it came later, and then it is null in them. */
-export function metaField(fieldId: number, nullable: boolean): FieldSchema {
+/** The field of undeclared keys. Rows from before it exist only when it came later, and then they have no keys. */
+export function metaField(fieldId: number): FieldSchema {
   return {
     fieldId,
     name: DYNAMIC_FIELD_NAME,
@@ -82,8 +82,8 @@ export function metaField(fieldId: number, nullable: boolean): FieldSchema {
     isPartitionKey: false,
     isClusteringKey: false,
     isDynamic: true,
-    nullable,
-    defaultValue: undefined,
+    nullable: false,
+    defaultValue: '{}',
     elementType: undefined,
     dim: 0,
     maxLength: 0,
@@ -127,7 +127,7 @@ export function withDynamicField(schema: CollectionSchema): CollectionSchema {
   return {
     ...schema,
     enableDynamicField: true,
-    fields: [...schema.fields, metaField(nextFieldId(schema), true)],
+    fields: [...schema.fields, metaField(nextFieldId(schema))],
     version: schema.version + 1,
   };
 }

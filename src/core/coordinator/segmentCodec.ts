@@ -31,6 +31,7 @@ interface StoredSegment {
   to: string;
   mto: string;
   marked: number;
+  hz: string;
   sc: StoredColumnFile;
   vec: readonly StoredColumnFile[];
   marks: StoredObject | null;
@@ -51,6 +52,7 @@ export function storedSegment(info: SegmentInfo): unknown {
     to: info.toPosition,
     mto: info.marksPosition,
     marked: info.markedRows,
+    hz: String(info.horizonTs),
     sc: storedColumnFile(info.scalars),
     vec: info.vectors.map(storedColumnFile),
     marks: info.marks === undefined ? null : storedObject(info.marks),
@@ -73,6 +75,7 @@ export function segmentOf(value: unknown): SegmentInfo {
     toPosition: stored.to,
     marksPosition: stored.mto,
     markedRows: stored.marked,
+    horizonTs: BigInt(stored.hz),
     scalars: columnFileOf(stored.sc),
     vectors: stored.vec.map(columnFileOf),
     marks: stored.marks === null ? undefined : objectOf(stored.marks),

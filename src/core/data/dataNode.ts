@@ -3,6 +3,7 @@ import type { ColumnBatch } from '../domain/columns.ts';
 import { columnOf } from '../domain/columns.ts';
 import { assert } from '../domain/errors.ts';
 import { fieldById, TIMESTAMP_FIELD_ID } from '../domain/schema.ts';
+import type { Timestamp } from '../domain/timestamp.ts';
 import { constantColumn } from '../segment/constantColumn.ts';
 import { gatherColumn } from '../segment/gather.ts';
 import type { IndexHost } from '../segment/indexHost.ts';
@@ -129,6 +130,7 @@ export class DataNode implements DataService {
       ),
       marksPosition: request.marksPosition,
       markedRows: marks.count,
+      horizonTs: droppedTs(request),
       marks: marks.count === 0 ? undefined : await storeObject(this.#files, key, marks.encode(marks.count)),
       indexes: [],
     };
@@ -163,6 +165,16 @@ function pickRows(
     column: constantColumn(field, field.defaultValue, rows.length),
   }));
   return { rows: rows.length, columns: [...stored, ...added] };
+}
+
+/** The latest mark of a row that is dropped, now or by an earlier compaction. */
+function droppedTs({ sources, horizonTs }: CompactionRequest): Timestamp {
+  let latest = 0n;
+  for (const { segment, markTimestamps } of sources) {
+    if (segment.horizonTs > latest) latest = segment.horizonTs;
+    for (const timestamp of markTimestamps) if (timestamp <= horizonTs && timestamp > latest) latest = timestamp;
+  }
+  return latest;
 }
 
 function sortedMarks(kept: { row: number; timestamp: bigint }[]): Marks {

@@ -90,6 +90,8 @@ export interface SegmentInfo {
   /** … and delete marks up to here, which `marks` holds. */
   readonly marksPosition: string;
   readonly markedRows: number;
+  /** Compaction dropped rows whose marks are at or before it: reads at an older timestamp cannot be answered. 0n = none. */
+  readonly horizonTs: Timestamp;
   /** The scalar columns, keys and timestamps included. */
   readonly scalars: ColumnFile;
   /** One file a vector field. */

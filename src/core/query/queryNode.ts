@@ -19,8 +19,11 @@ import type {
 } from './service.ts';
 
 interface ServedSegment {
+  readonly info: SegmentInfo;
   readonly local: LocalSegment;
   readonly marks: Marks;
+  /** The schema whose added fields the rows show as missing. */
+  schemaVersion: number;
 }
 
 /** The query role: sealed segments in memory, read from the object store. */
@@ -47,7 +50,6 @@ export class QueryNode implements QueryService {
     // One after another: each holds a batch in memory, and the next is not faster on the same disk.
     for (const info of segments) {
       const served = await this.#load(collection, info);
-      served.local.store.setMissing(missingFields(collection, info));
       await served.local.dropStale(collection.indexes);
       await this.#loadIndexes(collection, info, served.local);
     }
@@ -65,7 +67,7 @@ export class QueryNode implements QueryService {
   async search(request: SealedSearchRequest): Promise<Hits> {
     const { collection } = request;
     const dim = fieldById(collection.schema, request.fieldId)!.dim;
-    return this.#reading(request.segments, request.fieldId, (locals) =>
+    return this.#reading(request, request.fieldId, (locals) =>
       this.#executor.search(
         locals,
         searchSpec(request, dim),
@@ -76,7 +78,7 @@ export class QueryNode implements QueryService {
   }
 
   async query(request: SealedQueryRequest): Promise<QueryRows> {
-    return this.#reading(request.segments, undefined, (locals) =>
+    return this.#reading(request, undefined, (locals) =>
       this.#executor.match(
         locals,
         { filter: request.filter, limit: request.limit, countOnly: request.countOnly },
@@ -97,13 +99,14 @@ export class QueryNode implements QueryService {
   }
 
   async #reading<Result>(
-    reads: readonly SealedRead[],
+    { collection, segments: reads }: { collection: CollectionInfo; segments: readonly SealedRead[] },
     searchedFieldId: number | undefined,
     run: (locals: readonly LocalRead[]) => Promise<Result>,
   ): Promise<Result> {
     const served = await Promise.all(reads.map((read) => this.#served(read.segmentId)));
     const locals = reads.map((read, i) => {
       const { local, marks } = served[i]!;
+      showMissing(served[i]!, collection);
       marks.apply({ ...read.marks, timestamps: new BigUint64Array(read.marks.rows.length) });
       return local.read(read.rowsLimit, marks.bitmap(read.marksCount), searchedFieldId);
     });
@@ -141,7 +144,7 @@ export class QueryNode implements QueryService {
     try {
       local.store.reserve(info.rows);
       for await (const batch of readRows(this.#files, collection, info)) local.append(batch);
-      return { local, marks: new Marks() };
+      return { info, local, marks: new Marks(), schemaVersion: -1 };
     } catch (caught) {
       local.dispose();
       throw caught;
@@ -158,6 +161,12 @@ export class QueryNode implements QueryService {
       local.setIndex(index.fieldId, await this.#host.load(index, dim, local.store.arena, bytes));
     }
   }
+}
+
+function showMissing(served: ServedSegment, collection: CollectionInfo): void {
+  if (served.schemaVersion >= collection.schema.version) return;
+  served.local.store.setMissing(missingFields(collection, served.info));
+  served.schemaVersion = collection.schema.version;
 }
 
 function outputFields(request: {

@@ -1,5 +1,6 @@
 import type { CollectionInfo, IndexInfo } from '../domain/catalog.ts';
 import type { Column, ColumnBatch } from '../domain/columns.ts';
+import { assert } from '../domain/errors.ts';
 import type { FieldSchema } from '../domain/schema.ts';
 import { fieldById } from '../domain/schema.ts';
 import type { LocalRead } from '../query/segmentExecutor.ts';
@@ -131,6 +132,7 @@ export class LocalSegment {
   }
 
   retain(): void {
+    assert(!this.#disposed || this.#readers > 0, 'a segment that is read is still there');
     this.#readers++;
   }
 

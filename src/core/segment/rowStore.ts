@@ -59,7 +59,8 @@ export class RowStore {
 
   /** Fields of a newer schema that these rows do not have. */
   setMissing(fields: readonly FieldSchema[]): void {
-    if (fields.length === this.#missing.length) return;
+    // Fields are only ever added: a shorter list is an older one that came late.
+    if (fields.length <= this.#missing.length) return;
     this.#missing = fields;
     this.#reader = undefined;
   }

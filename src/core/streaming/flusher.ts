@@ -59,18 +59,21 @@ export class Flusher {
     );
     const added: SegmentInfo[] = [];
     for (const segment of sealed) {
+      // A truncation or a dropped partition may take segments away at every await.
+      if (shard.segments.get(segment.segmentId) !== segment) continue;
       if (segment.rows > 0) added.push(await this.#storeSegment(shard, segment));
     }
     const updated: SegmentInfo[] = [];
     for (const segment of shard.segments.values()) {
       if (segment.hasDirtyMarks) updated.push(await this.storeMarks(shard, segment, segment.info!));
     }
-    // A partition or the collection may have been dropped meanwhile.
-    const alive = added.filter((info) => shard.segments.has(info.segmentId));
-    await this.#commit(shard, channel, alive, updated);
-    for (const info of alive) this.#becomeFlushed(shard.segments.get(info.segmentId)!, info);
+    const isHere = (info: SegmentInfo) => shard.segments.has(info.segmentId);
+    await this.#commit(shard, channel, added.filter(isHere), updated.filter(isHere));
+    for (const info of added) this.#becomeFlushed(shard, info);
     for (const info of updated) this.#becomeUpdated(shard, info);
-    for (const info of alive) await this.#finish(shard, channel, info.segmentId);
+    const gone = added.filter((info) => !isHere(info));
+    if (gone.length > 0) await this.#forget(shard, channel, gone);
+    for (const info of added) await this.#finish(shard, channel, info.segmentId);
   }
 
   async #storeSegment(shard: Shard, segment: ShardSegment): Promise<SegmentInfo> {
@@ -94,6 +97,7 @@ export class Flusher {
         toPosition: segment.lastPosition,
         marksPosition: segment.lastPosition,
         markedRows: 0,
+        horizonTs: 0n,
         marks: undefined,
         indexes: [],
       };
@@ -115,11 +119,13 @@ export class Flusher {
 
   /** Takes the entries of segments that are gone out of the catalogue, then deletes their objects. */
   forget(shard: Shard, channel: ChannelWriter, gone: readonly SegmentInfo[]): Promise<void> {
-    return this.exclusively(async () => {
-      const removeIds = gone.map((info) => info.segmentId);
-      await this.#commit(shard, channel, [], [], removeIds);
-      for (const key of gone.flatMap(segmentObjectKeys)) await this.#deps.files.objectStore.delete(key);
-    });
+    return this.exclusively(() => this.#forget(shard, channel, gone));
+  }
+
+  async #forget(shard: Shard, channel: ChannelWriter, gone: readonly SegmentInfo[]): Promise<void> {
+    const removeIds = gone.map((info) => info.segmentId);
+    await this.#commit(shard, channel, [], [], removeIds);
+    for (const key of gone.flatMap(segmentObjectKeys)) await this.#deps.files.objectStore.delete(key);
   }
 
   /** Compaction: `add` takes the place of `removeIds`. */
@@ -151,7 +157,9 @@ export class Flusher {
     });
   }
 
-  #becomeFlushed(segment: ShardSegment, info: SegmentInfo): void {
+  #becomeFlushed(shard: Shard, info: SegmentInfo): void {
+    const segment = shard.segments.get(info.segmentId);
+    if (segment === undefined) return;
     segment.info = info;
     this.#marksAreSaved(segment, info);
   }

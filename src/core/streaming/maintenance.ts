@@ -95,6 +95,7 @@ export class Maintenance {
     if (this.#stopped) return;
     const run = this.#flusher.flush(shard, channel).then(async () => {
       await this.#truncate(channel);
+      this.index(shard, channel);
       if (!this.#stopped) this.#compactor.consider(shard, channel);
     });
     inBackground(this.#deps.logger, 'flush a shard', run);

@@ -117,7 +117,7 @@ export class ShardReads {
     }
     if (wanted > shard.appliedTs) await channel.settle(wanted);
     if (shard.failure !== undefined) throw shard.failure;
-    if (request.snapshotTs !== undefined) return request.snapshotTs;
+    if (request.snapshotTs !== undefined) return checkHorizon(shard, request.snapshotTs);
     // Later writes draw later timestamps than anything observed, so the largest of these is stable too.
     const latest = shard.appliedTs > wanted ? shard.appliedTs : wanted;
     return latest > 0n ? latest : 1n;
@@ -178,6 +178,18 @@ export class ShardReads {
       return ask(true);
     }
   }
+}
+
+/** A snapshot is complete as long as no row that it should show was dropped. */
+function checkHorizon(shard: Shard, snapshotTs: Timestamp): Timestamp {
+  for (const { info } of shard.segments.values()) {
+    if (info === undefined || snapshotTs >= info.horizonTs) continue;
+    throw new ElanusError('Invalid', 'the snapshot is too old: rows that it shows were compacted away', {
+      subject: 'parameter',
+      context: { snapshot: snapshotTs, oldest: info.horizonTs, setting: 'segment.snapshotRetentionMs' },
+    });
+  }
+  return snapshotTs;
 }
 
 function sealedRead(segment: ShardSegment, readTs: Timestamp, fromStart: boolean, count: number): SealedRead {

@@ -105,7 +105,7 @@ class HnswKernel implements VectorIndexKernel {
     const wanted = Math.min(request.k, request.allowedCount, limited.rowsLimit);
     if (wanted === 0) return 0;
     const ef = searchEf(request.params, wanted);
-    if (!scanIsCheaper(vectors.dim, ef, limited)) {
+    if (!scanIsCheaper(limited.rowsLimit, Math.min(request.allowedCount, limited.rowsLimit), ef)) {
       const found = this.#walk(handle, vectors, limited, wanted, ef, into);
       if (found >= wanted) return found;
     }

@@ -46,7 +46,9 @@ export function loadChain(channel: ChannelFiles, belowTerm = Number.POSITIVE_INF
     } catch (caught) {
       // A head that was finished after the listing may name a file that was begun after it.
       if (isKind(caught, 'Corrupt') && channel.fs.listNames(channel.directory).join() !== names.join()) {
-        throw new ElanusError('NotFound', `${channel.directory} changed while it was read`, { cause: caught });
+        throw new ElanusError('NotFound', `${channel.directory} changed while it was read`, {
+          cause: caught,
+        });
       }
       throw caught;
     }

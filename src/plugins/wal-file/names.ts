@@ -112,7 +112,8 @@ export function parseListing(names: readonly string[]): Listing {
 export function highestTermOf(names: readonly string[]): number {
   let highest = '';
   for (const name of names) {
-    if (name > highest && name[16] === '.' && (name.endsWith('.log') || name.endsWith('.claim'))) highest = name;
+    if (name > highest && name[16] === '.' && (name.endsWith('.log') || name.endsWith('.claim')))
+      highest = name;
   }
   return highest === '' ? 0 : Number.parseInt(highest.slice(0, 16), 16);
 }

@@ -94,7 +94,8 @@ async function* readFile(
   let file: WalFile | undefined;
   try {
     file = await channel.fs.openToRead(log.path);
-    const { end, isOpen } = limit === undefined ? await openEnd(channel, log, file) : { end: limit, isOpen: false };
+    const { end, isOpen } =
+      limit === undefined ? await openEnd(channel, log, file) : { end: limit, isOpen: false };
     const reader = await seek(channel, log, file, end, range, bufferBytes);
     if (reader === undefined) return;
     for (let step = reader.step(); step !== 'end'; step = reader.step()) {
@@ -139,7 +140,8 @@ async function openEnd(
   // Our own writer, if it opened after the files were listed.
   const own = channel.writer?.durableEnd;
   if (own !== undefined && isSame(own, log)) return { end: own.bytes, isOpen: false };
-  if (highestTermOf(channel.fs.listNames(channel.directory)) === log.term) return { end: sizeBytes, isOpen: true };
+  if (highestTermOf(channel.fs.listNames(channel.directory)) === log.term)
+    return { end: sizeBytes, isOpen: true };
   while (channel.opening !== undefined) await channel.opening;
   const { files } = await loadChain(channel);
   const now = files.find((other) => isSame(other, log));

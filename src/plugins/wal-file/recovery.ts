@@ -71,6 +71,7 @@ export async function requireTail(
   for (let from = badOffset + FRAME_ALIGN_BYTES; ; ) {
     const found = await findLaterHeader(file, log.header.salt, from, limit);
     if (found === undefined) return count;
+    // @mutation look-behind
     if (found.header.durableUpTo > badOffset) throw corrupt(log.path, badOffset, reason);
     count++;
     from = found.offset + FRAME_HEADER_BYTES;

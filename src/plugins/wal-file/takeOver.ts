@@ -43,6 +43,7 @@ export async function takeOver(channel: Channel, term: number, parts: TakeOver):
     requireHighest(channel, term, term);
     requireUnused(channel, term);
     await endWriterBefore(channel, term);
+    // @mutation void-others
     await voidOthers(channel, term);
     found = await retryVanished(directory, () => findSeals(channel, term, parts));
     throwIfAborted(signal, `opening channel ${channel.name}`);
@@ -69,7 +70,11 @@ async function giveUp(channel: Channel, term: number, file: WalFile, logger: Log
   try {
     await file.close();
   } catch (caught) {
-    logger.warn('could not close the claim of a failed take-over', { channel: channel.name, term, error: caught });
+    logger.warn('could not close the claim of a failed take-over', {
+      channel: channel.name,
+      term,
+      error: caught,
+    });
   }
   await removeNames(channel, [claimName(term)], logger);
 }
@@ -162,7 +167,9 @@ async function sealTail(
     if (sizeBytes < log.header.framesOffset)
       throw corrupt(log.path, sizeBytes, 'the file ends within its head');
     const end = await findTail(log, file, sizeBytes, config.readBufferBytes, logger);
-    await rewrite(file, Math.max(end.durableUpTo, log.header.framesOffset), end.bytes, config.readBufferBytes);
+    const proven = Math.max(end.durableUpTo, log.header.framesOffset);
+    // @mutation tail-rewrite
+    await rewrite(file, proven, end.bytes, config.readBufferBytes);
     return { term: log.term, index: log.index, bytes: end.bytes, nextSeq: end.nextSeq };
   } catch (caught) {
     throw walFileError(caught, 'reading', log.path);
@@ -209,7 +216,8 @@ async function removeNames(channel: Channel, names: readonly string[], logger: L
       await channel.fs.remove(`${channel.directory}/${name}`);
     } catch (caught) {
       const error = walFileError(caught, 'removing', name);
-      if (!isKind(error, 'NotFound')) logger.warn('could not remove a dead file of the log', { file: name, error });
+      if (!isKind(error, 'NotFound'))
+        logger.warn('could not remove a dead file of the log', { file: name, error });
     }
   }
 }

@@ -14,9 +14,13 @@ export async function retryVanished<T>(directory: string, attempt: () => Promise
     } catch (caught) {
       if (!isKind(caught, 'NotFound')) throw caught;
       if (tries === TRIES_MAX) {
-        throw new ElanusError('Unavailable', `files of ${directory} vanished in each of ${TRIES_MAX} tries to read them`, {
-          cause: caught,
-        });
+        throw new ElanusError(
+          'Unavailable',
+          `files of ${directory} vanished in each of ${TRIES_MAX} tries to read them`,
+          {
+            cause: caught,
+          },
+        );
       }
     }
   }

@@ -211,6 +211,7 @@ export class FileWalWriter implements WalWriter {
       this.#kill(batch, walFileError(caught, 'syncing', this.#current.path));
       return false;
     }
+    // @mutation verify
     if (this.#checkOwner()) return true;
     this.#kill(batch.slice(0, count), this.#ended);
     return false;

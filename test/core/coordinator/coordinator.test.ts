@@ -248,7 +248,7 @@ describe('collections', () => {
     expect(await refusal(alter({ timezone: 'x' }, ['mmap.enabled']))).toMatch(/cannot both/);
     const dynamic = await alter({ 'dynamicfield.enabled': 'True' });
     expect(dynamic.schema).toMatchObject({ enableDynamicField: true, version: 1 });
-    expect(dynamic.schema.fields.at(-1)).toMatchObject({ name: '$meta', fieldId: 102, nullable: true });
+    expect(dynamic.schema.fields.at(-1)).toMatchObject({ name: '$meta', fieldId: 102, defaultValue: '{}' });
     expect(dynamic.updateTs).toBeGreaterThan(first.updateTs);
     expect(await refusal(alter({ 'dynamicfield.enabled': 'false' }))).toMatch(/cannot be disabled/);
   });

@@ -87,6 +87,7 @@ function segment(collectionId: number, vchannel: string, segmentId: number, buff
     toPosition: '0aff',
     marksPosition: '0b00',
     markedRows: 1,
+    horizonTs: 0n,
     scalars: file('s'),
     vectors: [file('v')],
     marks: { key: 'm', bytes: 4, crc32: 5 },

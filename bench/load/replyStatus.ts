@@ -1,0 +1,41 @@
+/**
+ * What a reply's Status says, read without decoding the reply: undefined = success, else the codes. Data replies
+ * (MutationResult, SearchResults, QueryResults) carry it as field 1; in it 1 is error_code, 2 reason, 3 code.
+ */
+export function replyProblem(reply: Uint8Array): string | undefined {
+  if (reply[0] !== 0x0a) return undefined;
+  const [length, start] = varint(reply, 1);
+  const end = start + length;
+  let problem: string | undefined;
+  let at = start;
+  while (at < end) {
+    const tag = reply[at]!;
+    const [value, next] = varint(reply, at + 1);
+    if ((tag & 7) === 0) {
+      if ((tag === 0x08 || tag === 0x18) && value !== 0) problem = `code ${value} ${problem ?? ''}`;
+      at = next;
+    } else if ((tag & 7) === 2) {
+      if (tag === 0x12 && value > 0) problem = `${problem ?? ''}${text(reply.subarray(next, next + value))}`;
+      at = next + value;
+    } else return 'the status is no Status message';
+  }
+  // A reason without a code is what some servers say on success.
+  return problem?.startsWith('code') || problem?.includes('code ') ? problem : undefined;
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('utf8');
+}
+
+/** Value and the offset behind it; values of 32 bits and more lose their high bits. */
+function varint(bytes: Uint8Array, offset: number): [number, number] {
+  let value = 0;
+  let shift = 0;
+  let at = offset;
+  for (;;) {
+    const byte = bytes[at++]!;
+    if (shift < 28) value |= (byte & 127) << shift;
+    if (byte < 128) return [value, at];
+    shift += 7;
+  }
+}
