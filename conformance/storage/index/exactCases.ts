@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { METRICS, type Metric } from '../../../src/core/domain/metric.ts';
+import type { BedCase } from './bedCase.ts';
 import { gaussian, modelSearch, seededUniform } from './model.ts';
 import type { RowStore } from './rowStore.ts';
 import type { Hits, IndexBed, SearchOptions } from './subject.ts';
-
-type BedCase = readonly [name: string, run: (bed: IndexBed) => Promise<void>];
 
 const DIMS = [2, 3, 7, 8, 33, 100, 384, 1536] as const;
 
@@ -39,7 +38,7 @@ function compare(
   const found = bed.search(handle, store, query, options);
   const model = modelSearch(metric, rows, query, options.k, limit, options.isAllowed);
   sameHits(found, model, `${metric} dim ${store.dim} k ${options.k}`);
-  bed.kernel.drop(handle);
+  bed.release(handle);
 }
 
 /** What an exact index promises: the answers of a brute-force search. */

@@ -37,7 +37,12 @@ export function readRealData(directory: URL): RealData | undefined {
 }
 
 /** Share of the `k` best that `answers` (rows by query) hold; a row counts when its score is not worse than the k-th. */
-export function realRecall(data: RealData, metric: Metric, answers: readonly (readonly number[])[], k: number): number {
+export function realRecall(
+  data: RealData,
+  metric: Metric,
+  answers: readonly (readonly number[])[],
+  k: number,
+): number {
   let right = 0;
   for (const [query, rows] of answers.entries()) {
     const vector = data.queries.subarray(query * DIM, query * DIM + DIM);

@@ -96,6 +96,12 @@ export class IndexBed {
     return { id: this.#nextId++, plugin: this.subject.name, spec, rowsCapacity, region };
   }
 
+  /** Drops the index and gives its region back. */
+  release(handle: VectorIndexHandle): void {
+    this.kernel.drop(handle);
+    if (handle.region !== undefined) this.arena.free(handle.region);
+  }
+
   /** An index of all rows of the store. */
   build(store: RowStore, metric: Metric, params: Readonly<Record<string, number>> = {}): VectorIndexHandle {
     const { rows } = store.vectors;

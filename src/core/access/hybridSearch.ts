@@ -11,6 +11,7 @@ import type { FilterPlans } from './filterPlans.ts';
 import { fuseHits } from './fuseHits.ts';
 import type { LoadGate } from './loadGate.ts';
 import { outputColumns, planOutput } from './outputFields.ts';
+import { RANK_PARAMS } from './paramNames.ts';
 import { Params } from './params.ts';
 import { rankerOf } from './rankers.ts';
 import type { HybridSearchRequest, SearchReply, SearchRequest } from './requests.ts';
@@ -20,7 +21,6 @@ import type { PreparedSearch } from './searchRows.ts';
 import { prepareSearch, searchShards } from './searchRows.ts';
 
 const SEARCHES_MAX = 1_024;
-const REFUSED = ['group_by_field', 'group_by_fields', 'order_by_fields'];
 
 /**
  * Runs all searches at once and ranks their hits together. Output columns travel with the hits of each search, so that a
@@ -35,7 +35,7 @@ export async function hybridSearch(
 ): Promise<SearchReply> {
   const { searches } = request;
   const params = new Params(request.rankParams);
-  params.refuse(REFUSED);
+  params.allow(RANK_PARAMS);
   const limit = requiredLimit(params, 'limit');
   const offset = params.integer('offset', 0, LIMITS.topKMax) ?? 0;
   checkWindow(offset, limit);
@@ -85,6 +85,12 @@ async function prepareLeg(
   search: SearchRequest,
 ): Promise<PreparedSearch> {
   const partitionNames = search.partitionNames.length > 0 ? search.partitionNames : request.partitionNames;
+  if (search.collectionName !== '' && search.collectionName !== request.collectionName) {
+    throw invalid('the requests of a hybrid search cannot name another collection', {
+      collection_name: search.collectionName,
+      expected: request.collectionName,
+    });
+  }
   const own = { ...search, partitionNames, outputFields: request.outputFields };
   const leg = await prepareSearch(deps, gate, plans, collection, own, request.consistency);
   if (leg.plan.iterator !== undefined) throw invalid('iterator is not supported in a hybrid search');

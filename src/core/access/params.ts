@@ -55,9 +55,10 @@ export class Params {
     throw invalid(`${key} [${text}] is invalid, it should be true or false`);
   }
 
-  /** Errors: Invalid, naming the first of `keys` that was given. */
-  refuse(keys: readonly string[]): void {
-    for (const key of keys) {
+  /** Errors: Invalid, naming the first parameter that was given and is none of `names`. */
+  allow(names: ReadonlySet<string>): void {
+    for (const key of this.keys()) {
+      if (names.has(key)) continue;
       const text = this.text(key);
       if (text !== undefined) throw invalid(`parameter ${key} is not supported`, { [key]: text });
     }

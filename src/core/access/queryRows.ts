@@ -14,6 +14,7 @@ import type { AccessDependencies } from './dependencies.ts';
 import type { FilterPlans } from './filterPlans.ts';
 import type { LoadGate, OpenCollection } from './loadGate.ts';
 import { outputColumns, planQueryOutput } from './outputFields.ts';
+import { QUERY_PARAMS } from './paramNames.ts';
 import { Params } from './params.ts';
 import { partitionsToRead } from './partitions.ts';
 import type { QueryReply, QueryRequest } from './requests.ts';
@@ -36,11 +37,6 @@ interface PreparedQuery {
   readonly snapshotTs: Timestamp | undefined;
 }
 
-/**
- * Known parameters that would change the answer and are not built. No-ops: reduce_stop_for_best (rows always come in key
- * order), query_iter_last_pk (the filter of the page says the same), timezone, time_fields, cluster_id.
- */
-const REFUSED = ['order_by_fields', 'group_by_fields', 'query_iter_last_element_offset'];
 const COUNT_NAME = 'count(*)';
 
 /** Errors: Invalid, NotFound, NotLoaded, and those of StreamingService.query. */
@@ -66,7 +62,7 @@ export async function queryRows(
 }
 
 function planQuery(collection: CollectionInfo, params: Params): QueryPlan {
-  params.refuse(REFUSED);
+  params.allow(QUERY_PARAMS);
   checkCollectionId(collection, params);
   const limit = params.integer('limit', 1, LIMITS.topKMax);
   const offset = limit === undefined ? 0 : (params.integer('offset', 0, LIMITS.topKMax) ?? 0);

@@ -5,6 +5,7 @@ import { LIMITS } from '../domain/limits.ts';
 import type { Metric } from '../domain/metric.ts';
 import type { FieldSchema } from '../domain/schema.ts';
 import { fieldByName } from '../domain/schema.ts';
+import { SEARCH_PARAMS } from './paramNames.ts';
 import type { Params } from './params.ts';
 import type { ScoreBounds } from './rangeSearch.ts';
 import { scoreBounds } from './rangeSearch.ts';
@@ -35,15 +36,6 @@ export interface SearchIterator {
   readonly lastBound: number | undefined;
 }
 
-/** Known parameters that would change the answer and are not built. */
-const REFUSED = ['group_by_field', 'group_by_fields', 'order_by_fields', 'analyzer_name'];
-
-/**
- * Known parameters that this server need not act on: hints about how to search (level, hints, page_retain_order,
- * retain_iterator_order, cluster_id, enable_recall_calculation), output formats of types that do not exist here
- * (timezone, time_fields), and what only means something with grouping (group_size, strict_group_size, json_path,
- * json_type, strict_cast, rank_group_scorer). Unknown ones are left to the index, as SDKs send all of them twice.
- */
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
 const EF_MAX = 2_147_483_647;
 
@@ -53,7 +45,7 @@ export function planSearch(
   params: Params,
   indexOf: (field: FieldSchema) => IndexInfo,
 ): SearchPlan {
-  params.refuse(REFUSED);
+  params.allow(SEARCH_PARAMS);
   const field = annsField(collection, params);
   checkCollectionId(collection, params);
   const limit = requiredLimit(params, 'topk');
@@ -144,7 +136,7 @@ function planIterator(params: Params, limit: number): SearchIterator | undefined
   };
 }
 
-/** The numbers among the parameters, with those of graph and cluster indexes checked. */
+/** The numbers among the parameters, with those of graph indexes checked. */
 function planIndexParams(params: Params, index: IndexInfo, k: number): Readonly<Record<string, number>> {
   const numbers: Record<string, number> = {};
   for (const key of params.keys()) {
@@ -153,6 +145,5 @@ function planIndexParams(params: Params, index: IndexInfo, k: number): Readonly<
   }
   const ef = index.indexType.startsWith('HNSW') ? params.integer('ef', 1, EF_MAX) : undefined;
   if (ef !== undefined && ef < k) throw invalid(`ef(${ef}) should be larger than k(${k})`);
-  if (index.indexType.startsWith('IVF')) params.integer('nprobe', 1, LIMITS.dimMax * 2);
   return numbers;
 }

@@ -3,6 +3,7 @@ import { invalid } from '../domain/errors.ts';
 import type { Metric } from '../domain/metric.ts';
 import { METRICS } from '../domain/metric.ts';
 import type { FieldSchema, KeyValue } from '../domain/schema.ts';
+import { checkBuildParamNames, INDEX_FLAGS } from './buildParamNames.ts';
 import { flattenedParams, JSON_PARAMS_KEY } from './indexParams.ts';
 import { isBooleanText, isWarmupKey, propertyOf } from './propertyRules.ts';
 import { checkScalarIndex } from './scalarIndexRules.ts';
@@ -18,20 +19,19 @@ const INTEGER_RANGES: Readonly<Record<string, readonly [least: number, most: num
   M: [2, 2_048],
   efConstruction: [1, 2 ** 31 - 1],
 };
-/** Keys that no index type treats as a build parameter. */
-const FLAG_KEYS = new Set(['mmap.enabled', 'indexoffsetcache.enabled']);
 
 /** An index of `field` as it will be stored. `params` are the user's, index_type and metric_type included. Error: Invalid. */
 export function checkedIndex(field: FieldSchema, given: readonly KeyValue[]): CheckedIndex {
   const params = flattenedParams(given);
   for (const { key, value } of params) {
-    if (FLAG_KEYS.has(key) && !isBooleanText(value)) {
+    if (INDEX_FLAGS.has(key) && !isBooleanText(value)) {
       throw invalid('the value must be true or false', { parameter: key, value });
     }
   }
   const indexType = propertyOf(params, 'index_type') || 'AUTOINDEX';
   if (isVectorType(field.dataType)) return checkedVectorIndex(field, indexType, params);
   checkScalarIndex(field, indexType, params);
+  checkBuildParamNames(field, false, params);
   return { indexType, metric: undefined, params: withDefaults(params, [['index_type', indexType]]) };
 }
 
@@ -46,6 +46,7 @@ function checkedVectorIndex(
       supported: VECTOR_INDEX_TYPES.join(', '),
     });
   }
+  checkBuildParamNames(field, true, params);
   const metric = metricOf(field, propertyOf(params, 'metric_type') || 'COSINE');
   for (const { key, value } of params) {
     if (indexType === 'AUTOINDEX') checkAutoIndexParam(key, value);
@@ -68,7 +69,7 @@ function metricOf(field: FieldSchema, given: string): Metric {
 }
 
 function checkAutoIndexParam(key: string, value: string): void {
-  if (key === 'index_type' || key === 'metric_type' || FLAG_KEYS.has(key) || isWarmupKey(key)) return;
+  if (key === 'index_type' || key === 'metric_type' || INDEX_FLAGS.has(key) || isWarmupKey(key)) return;
   if (key === JSON_PARAMS_KEY) return; // its members are here too
   throw invalid('only metric type can be passed when use AutoIndex', { parameter: key, value });
 }
@@ -96,11 +97,11 @@ function withDefaults(
 export function checkIndexAlteration(set: readonly KeyValue[], deleteKeys: readonly string[]): void {
   const keys = [...set.map(({ key }) => key), ...deleteKeys];
   for (const key of keys) {
-    if (FLAG_KEYS.has(key) || isWarmupKey(key)) continue;
-    throw invalid(`${key} is not a configable index property`, { mutable: [...FLAG_KEYS].join(', ') });
+    if (INDEX_FLAGS.has(key) || isWarmupKey(key)) continue;
+    throw invalid(`${key} is not a configable index property`, { mutable: [...INDEX_FLAGS].join(', ') });
   }
   for (const { key, value } of set) {
-    if (FLAG_KEYS.has(key) && !isBooleanText(value)) {
+    if (INDEX_FLAGS.has(key) && !isBooleanText(value)) {
       throw invalid('the value must be true or false', { parameter: key, value });
     }
   }

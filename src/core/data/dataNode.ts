@@ -10,7 +10,7 @@ import type { IndexHost } from '../segment/indexHost.ts';
 import { LocalSegment } from '../segment/localSegment.ts';
 import { Marks } from '../segment/marks.ts';
 import { RowTimestamps } from '../segment/rowTimestamps.ts';
-import { type FileDeps, segmentKey, storeObject } from '../segment/segmentFiles.ts';
+import { type FileDeps, loadColumnFile, segmentKey, storeObject } from '../segment/segmentFiles.ts';
 import { missingFields, readRows, storedFields } from '../segment/segmentReader.ts';
 import { storeRows } from '../segment/segmentWriter.ts';
 import type { CompactionRequest, CompactionResult, DataService } from './service.ts';
@@ -40,8 +40,7 @@ export class DataNode implements DataService {
     try {
       const file = segment.vectors.find((candidate) => candidate.fieldIds.includes(field.fieldId));
       assert(file !== undefined, 'a vector field has a file');
-      for await (const batch of readRows(this.#files, collection, { ...segment, vectors: [file] }))
-        local.append(batch);
+      for await (const batch of loadColumnFile(this.#files, file, () => field)) local.append(batch);
       await local.buildIndexes({ ...collection, indexes: [index] });
       const graph = local.index(index.fieldId);
       assert(graph !== undefined, 'the graph was built');
@@ -172,7 +171,8 @@ function droppedTs({ sources, horizonTs }: CompactionRequest): Timestamp {
   let latest = 0n;
   for (const { segment, markTimestamps } of sources) {
     if (segment.horizonTs > latest) latest = segment.horizonTs;
-    for (const timestamp of markTimestamps) if (timestamp <= horizonTs && timestamp > latest) latest = timestamp;
+    for (const timestamp of markTimestamps)
+      if (timestamp <= horizonTs && timestamp > latest) latest = timestamp;
   }
   return latest;
 }

@@ -11,6 +11,8 @@ import { SegmentReader, strideBytesOf } from './layout.ts';
 const CHUNK_BYTES = 4 << 20;
 const CHUNK_ROWS_LOG2_MAX = 16;
 const FIRST_CHUNK_ROWS_LOG2 = 6;
+/** A batch read from a file carries the timestamps too. */
+const SYSTEM_COLUMNS = 1;
 
 /**
  * The rows of one segment in shared memory. Only the I/O thread has one; other threads read through its layout.
@@ -73,6 +75,10 @@ export class RowStore {
   /** Copies all rows of `batch`, which has a column for every field. Readers see them when they are told of more rows. */
   append(batch: ColumnBatch): void {
     this.reserve(this.rows + batch.rows);
+    assert(
+      batch.columns.length <= this.#fields.length + SYSTEM_COLUMNS,
+      'the batch has no field that the segment lacks',
+    );
     const columns = this.#fields.map((field) => {
       const column = columnOf(batch, field.fieldId);
       assert(column !== undefined, `the batch has field ${field.name}`);

@@ -1,4 +1,4 @@
-import type { CompactionResult, DataService } from '../data/service.ts';
+import type { CompactionResult, CompactionSource, DataService } from '../data/service.ts';
 import type { SegmentInfo } from '../domain/catalog.ts';
 import { composeTimestamp } from '../domain/timestamp.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -149,27 +149,26 @@ export class Compactor {
     return composeTimestamp(Math.max(0, this.#deps.clock.nowMs() - this.#deps.settings.snapshotRetentionMs));
   }
 
-  async #compact({ shard, channel, sources, target }: Plan): Promise<void> {
-    const alive = () => sources.every((source) => shard.segments.get(source.segmentId) === source);
-    if (!alive()) return;
+  async #compact(plan: Plan): Promise<void> {
+    try {
+      await this.#mergeSources(plan);
+    } catch (caught) {
+      // Sources that were dropped or truncated meanwhile have no files any more.
+      if (isAlive(plan)) throw caught;
+    }
+  }
+
+  async #mergeSources(plan: Plan): Promise<void> {
+    if (!isAlive(plan)) return;
+    const { shard, channel, sources } = plan;
     const marksBefore = sources.map((source) => source.marks.count);
-    const marksPosition = shard.appliedPosition > '' ? shard.appliedPosition : (shard.checkpoint ?? '');
     const result = await this.#deps.data.compact({
       collection: shard.collection,
-      sources: sources.map((source, i) => {
-        const { rows, timestamps } = source.marks.delta(0);
-        const count = marksBefore[i]!;
-        return {
-          segment: source.info!,
-          markedRows: rows.subarray(0, count),
-          markTimestamps: timestamps.subarray(0, count),
-        };
-      }),
-      targetSegmentId: target,
+      sources: sources.map((source, i) => markedSource(source, marksBefore[i]!)),
+      targetSegmentId: plan.target,
       horizonTs: this.#horizon(),
-      marksPosition,
+      marksPosition: shard.appliedPosition > '' ? shard.appliedPosition : (shard.checkpoint ?? ''),
     });
-    if (!alive()) return;
     const merged = await this.#mergedSegment(shard, result);
     if (merged !== undefined && shard.isLoaded(merged.partitionId)) {
       merged.served = this.#deps.query.loadSegments({
@@ -180,11 +179,8 @@ export class Compactor {
       merged.loaded = true;
     }
     // No flush of the shard may run between the entry that replaces the old segments and the exchange in memory.
-    const swapped = await this.#flusher.exclusively(async () => {
-      if (!alive()) return false;
-      await this.#swap(shard, channel, { sources, marksBefore, rowMaps: result.rowMaps, merged });
-      return true;
-    });
+    const exchange = { sources, marksBefore, rowMaps: result.rowMaps, merged };
+    const swapped = await this.#flusher.exclusively(() => this.#swap(plan, exchange));
     const unused = swapped
       ? sources.map((source) => source.info!)
       : merged === undefined
@@ -192,34 +188,37 @@ export class Compactor {
         : [merged.info!];
     await this.#reads.afterRunning();
     await this.#deps.query.releaseSegments(unused.map((info) => info.segmentId));
-    for (const key of unused.flatMap(segmentObjectKeys)) await this.#deps.files.objectStore.delete(key);
+    if (swapped)
+      for (const key of unused.flatMap(segmentObjectKeys)) await this.#deps.files.objectStore.delete(key);
+    else await this.#flusher.forget(shard, channel, unused);
   }
 
-  /** Catalogue first, then memory in one step; marks made meanwhile are carried over twice, the last time in that step. */
-  async #swap(shard: Shard, channel: ChannelWriter, exchange: Exchange): Promise<void> {
+  /**
+   * Catalogue first, then memory in one step; marks made meanwhile are carried over twice, the last time in that step.
+   * False when the sources were dropped or truncated before it: then the merged segment must not appear.
+   */
+  async #swap(plan: Plan, exchange: Exchange): Promise<boolean> {
+    if (!isAlive(plan)) return false;
+    const { shard, channel } = plan;
     const { sources, merged } = exchange;
     const removeIds = sources.map((source) => source.segmentId);
-    if (merged === undefined) {
-      await this.#flusher.replace(shard, channel, [], removeIds);
-      for (const segmentId of removeIds) shard.segments.delete(segmentId);
-      return;
-    }
     const marksSeen = sources.map((source) => source.marks.count);
-    carryMarks(exchange, exchange.marksBefore, marksSeen, undefined);
-    const info = await this.#flusher.storeMarks(shard, merged, merged.info!);
-    await this.#flusher.replace(shard, channel, [info], removeIds);
-    merged.info = info;
-    merged.marksSaved = info.markedRows;
-    carryMarks(
-      exchange,
-      marksSeen,
-      sources.map((source) => source.marks.count),
-      info.marksPosition,
-    );
+    if (merged === undefined) await this.#flusher.replace(shard, channel, [], removeIds);
+    else {
+      carryMarks(exchange, exchange.marksBefore, marksSeen, undefined);
+      merged.info = await this.#flusher.storeMarks(shard, merged, merged.info!);
+      merged.marksSaved = merged.info.markedRows;
+      await this.#flusher.replace(shard, channel, [merged.info], removeIds);
+      while (merged.keys === undefined && shard.anyKeys())
+        await ensureKeys(this.#deps.files, shard, [merged]);
+    }
+    if (!isAlive(plan)) return false;
+    const marksNow = sources.map((source) => source.marks.count);
     for (const segmentId of removeIds) shard.segments.delete(segmentId);
+    if (merged === undefined) return true;
+    carryMarks(exchange, marksSeen, marksNow, merged.info!.marksPosition);
     shard.segments.set(merged.segmentId, merged);
-    // A table that was asked for while the new segment was made.
-    if (merged.keys === undefined && shard.anyKeys()) await ensureKeys(this.#deps.files, shard);
+    return true;
   }
 
   async #mergedSegment(shard: Shard, result: CompactionResult): Promise<ShardSegment | undefined> {
@@ -246,6 +245,21 @@ export class Compactor {
     }
     return { ...segment, indexes };
   }
+}
+
+/** Nobody dropped or truncated a source. */
+function isAlive({ shard, sources }: Plan): boolean {
+  return sources.every((source) => shard.segments.get(source.segmentId) === source);
+}
+
+/** A source with its first `count` marks. */
+function markedSource(source: ShardSegment, count: number): CompactionSource {
+  const { rows, timestamps } = source.marks.delta(0);
+  return {
+    segment: source.info!,
+    markedRows: rows.slice(0, count),
+    markTimestamps: timestamps.slice(0, count),
+  };
 }
 
 interface Exchange {

@@ -52,18 +52,31 @@ export class Maintenance {
     const gone = shard.update(collection);
     if (gone.length > 0) await this.drop(shard, channel, gone);
     if (before === shard.collection) return;
+    await this.#matchLoad(shard, channel, true);
+    this.index(shard, channel);
+  }
+
+  /** Resolves when the query role serves the segment; the shard's collection is loaded. */
+  async serve(shard: Shard, channel: ChannelWriter, segment: ShardSegment): Promise<void> {
+    if (segment.served === undefined) this.#load(shard, channel, segment);
+    await segment.served;
+  }
+
+  /** Loads and releases flushed segments as the catalogue says; `again`: also those that are loaded, with new indexes. */
+  async #matchLoad(shard: Shard, channel: ChannelWriter, again: boolean): Promise<void> {
     const released: number[] = [];
     for (const segment of shard.segments.values()) {
       if (segment.info === undefined || segment.local !== undefined) continue;
-      if (shard.isLoaded(segment.partitionId)) this.#load(shard, channel, segment);
-      else if (segment.served !== undefined) {
+      if (shard.isLoaded(segment.partitionId)) {
+        if (again || segment.served === undefined) this.#load(shard, channel, segment);
+      } else if (segment.served !== undefined) {
         segment.served = undefined;
+        segment.loaded = false;
         segment.marksSent = 0;
         released.push(segment.segmentId);
       }
     }
     if (released.length > 0) await this.#deps.query.releaseSegments(released);
-    this.index(shard, channel);
   }
 
   /** Forgets segments: their rows now, their entries and objects in the background. */
@@ -95,6 +108,7 @@ export class Maintenance {
     if (this.#stopped) return;
     const run = this.#flusher.flush(shard, channel).then(async () => {
       await this.#truncate(channel);
+      await this.#matchLoad(shard, channel, false);
       this.index(shard, channel);
       if (!this.#stopped) this.#compactor.consider(shard, channel);
     });
@@ -174,8 +188,9 @@ export class Maintenance {
         this.index(shard, channel);
       },
       (caught: unknown) => {
-        // Reads await `served` and answer this error; the state calls show it.
+        // Reads that await `served` answer this error, and the state calls show it; the next read tries again.
         segment.loadError = caught;
+        if (segment.served === load) segment.served = undefined;
       },
     );
   }

@@ -118,10 +118,11 @@ export class Shard {
     return [...this.segments.values()].some((segment) => segment.keys !== undefined);
   }
 
-  /** After recovery: growing segments go on growing. */
+  /** After recovery: growing segments of the present schema go on growing. */
   resumeAssignments(): void {
+    const fieldCount = this.collection.schema.fields.length;
     for (const segment of this.segments.values()) {
-      if (segment.sealed || segment.local === undefined) continue;
+      if (segment.sealed || segment.local?.fieldIds.length !== fieldCount) continue;
       this.#assigned.set(segment.partitionId, {
         segmentId: segment.segmentId,
         bytes: segment.local.bytesUsed,

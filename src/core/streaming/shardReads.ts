@@ -18,6 +18,8 @@ export interface ReadDeps {
   readonly executor: SegmentExecutor;
   readonly query: QueryService;
   readonly nowMs: () => number;
+  /** Has the query role serve a segment of a loaded collection; at once when it does. */
+  readonly serve: (shard: Shard, channel: ChannelWriter, segment: ShardSegment) => Promise<void>;
 }
 
 /** Everything one read sees of its shard, fixed at one timestamp. */
@@ -53,7 +55,7 @@ export class ShardReads {
       }
       if (view.sealed.length > 0) {
         replies.push(
-          this.#askQueryRole(view, (segments) =>
+          this.#askQueryRole(shard, channel, view, (segments) =>
             this.#deps.query.search({ ...request, collection: shard.collection, segments }),
           ),
         );
@@ -74,7 +76,7 @@ export class ShardReads {
       }
       if (view.sealed.length > 0) {
         replies.push(
-          this.#askQueryRole(view, (segments) =>
+          this.#askQueryRole(shard, channel, view, (segments) =>
             this.#deps.query.query({ ...request, collection: shard.collection, segments }),
           ),
         );
@@ -158,10 +160,12 @@ export class ShardReads {
 
   /** Calls the query role with the marks it lacks; when it lacks more than we knew, once more with all of them. */
   async #askQueryRole<Reply>(
+    shard: Shard,
+    channel: ChannelWriter,
     view: ReadView,
     call: (segments: readonly SealedRead[]) => Promise<Reply>,
   ): Promise<Reply> {
-    await Promise.all(view.sealed.map((segment) => segment.served));
+    await Promise.all(view.sealed.map((segment) => this.#deps.serve(shard, channel, segment)));
     const counts = view.sealed.map((segment) => segment.marks.count);
     const ask = async (fromStart: boolean) => {
       const reads = view.sealed.map((segment, i) => sealedRead(segment, view.readTs, fromStart, counts[i]!));

@@ -83,7 +83,12 @@ export class StreamingNode implements StreamingService {
       host.compute,
       (plugin) => plugin !== host.plugin || host.sharedByThreads,
     );
-    this.#reads = new ShardReads({ executor, query: deps.query, nowMs: () => deps.clock.nowMs() });
+    this.#reads = new ShardReads({
+      executor,
+      query: deps.query,
+      nowMs: () => deps.clock.nowMs(),
+      serve: (shard, channel, segment) => this.#maintenance.serve(shard, channel, segment),
+    });
     const shared = { ...deps, indexRowsMin: host.rowsMin };
     this.#flusher = new Flusher(shared);
     this.#compactor = new Compactor(

@@ -53,7 +53,11 @@ export interface GraphLayout {
 }
 
 /** How a graph lies in its region. `upperCapacity`: lists in the pool of upper levels; default: enough for the rows. */
-export function graphLayout(spec: VectorIndexSpec, rowsCapacity: number, upperCapacity?: number): GraphLayout {
+export function graphLayout(
+  spec: VectorIndexSpec,
+  rowsCapacity: number,
+  upperCapacity?: number,
+): GraphLayout {
   const { linksMax, efConstruction } = graphParams(spec);
   const codeKind = spec.dim <= FLOAT_CODE_DIM_MAX ? CODE_FLOAT32 : CODE_INT8;
   const codeBytes = codeKind === CODE_FLOAT32 ? roundUp(spec.dim * 4, 16) : roundUp(spec.dim, 64);
@@ -124,7 +128,8 @@ export class GraphRegion {
 
   /** Lays out an empty graph. */
   writeEmpty(layout: GraphLayout): void {
-    for (const [name, value] of Object.entries(layout.fields)) this.#fields[FIELD[name as GraphField]] = value;
+    for (const [name, value] of Object.entries(layout.fields))
+      this.#fields[FIELD[name as GraphField]] = value;
   }
 
   /** Copies all that `from` holds into this one, which is laid out, has room and is searched by nobody yet. */
@@ -155,4 +160,3 @@ export function differences(a: GraphRegion, b: GraphRegion): string[] {
   const names = ['magic', 'version', 'dim', 'metric', 'linksMax', 'codeKind', 'codeBytes'] as const;
   return names.filter((name) => a.field(name) !== b.field(name));
 }
-

@@ -63,7 +63,11 @@ class HnswKernel implements VectorIndexKernel {
     const region = regionOf(handle, vectors);
     const graph = this.#graph(handle);
     if (toRow > handle.rowsCapacity || toRow > vectors.rows) {
-      throw invalid('toRow is beyond the rows', { toRow, rowsCapacity: handle.rowsCapacity, rows: vectors.rows });
+      throw invalid('toRow is beyond the rows', {
+        toRow,
+        rowsCapacity: handle.rowsCapacity,
+        rows: vectors.rows,
+      });
     }
     const { chunkTableOffset: table, chunkRowsLog2, strideBytes } = vectors;
     const kernel = this.#kernels.of(region.arena);
@@ -182,7 +186,11 @@ class HnswKernel implements VectorIndexKernel {
     }
     const lists = source.field('upperUsed');
     if (source.rows > handle.rowsCapacity || lists > target.field('upperCapacity')) {
-      throw invalid('hnsw index does not fit', { rows: source.rows, rowsCapacity: handle.rowsCapacity, lists });
+      throw invalid('hnsw index does not fit', {
+        rows: source.rows,
+        rowsCapacity: handle.rowsCapacity,
+        lists,
+      });
     }
     target.copyFrom(source);
   }
@@ -191,10 +199,16 @@ class HnswKernel implements VectorIndexKernel {
 /** The region, which lies in the arena of the rows since the kernel sees one memory only. */
 function regionOf(handle: VectorIndexHandle, vectors: VectorRows): ArenaRef {
   const { region } = handle;
-  assert(region !== undefined && region.arena === vectors.arena, 'an hnsw index lies in the arena of its rows');
+  assert(
+    region !== undefined && region.arena === vectors.arena,
+    'an hnsw index lies in the arena of its rows',
+  );
   return region;
 }
 
-export function createInWorker(_config: Readonly<Record<string, unknown>>, memory: ArenaMemory): VectorIndexKernel {
+export function createInWorker(
+  _config: Readonly<Record<string, unknown>>,
+  memory: ArenaMemory,
+): VectorIndexKernel {
   return new HnswKernel(kernelMemory(memory));
 }

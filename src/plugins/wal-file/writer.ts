@@ -5,8 +5,9 @@ import type { WalPosition, WalWriter } from '../../core/ports/wal.ts';
 import { BatchEncoder, batchLength, type PendingAppend, wholeAppends } from './batch.ts';
 import type { ChannelFiles } from './chain.ts';
 import type { WalFileConfig } from './config.ts';
+import { writeEndMark } from './endMark.ts';
 import { closed, fenced, isKind, walFileError } from './errors.ts';
-import { FRAME_HEADER_BYTES, FRAME_KIND_GAP, frameBytes, writeFrameHeader } from './frame.ts';
+import { frameBytes } from './frame.ts';
 import { createNextFile, type OpenLogFile } from './logFiles.ts';
 import { encodePosition, highestTermOf } from './names.ts';
 import { writeFully } from './writeFully.ts';
@@ -111,7 +112,9 @@ export class FileWalWriter implements WalWriter {
   async #close(): Promise<void> {
     await this.idle();
     const { file, header, path } = this.#current;
-    if (this.#ended === undefined && this.#offset > header.framesOffset) await this.#writeEndMark();
+    if (this.#ended === undefined && this.#offset > header.framesOffset) {
+      await writeEndMark(this.#current, this.#offset, this.#seq, this.#parts.logger);
+    }
     try {
       await file.close();
     } catch (caught) {
@@ -255,27 +258,6 @@ export class FileWalWriter implements WalWriter {
     this.#current = await createNextFile(this.#parts.files, head);
     this.#offset = this.#current.header.framesOffset;
     await file.close();
-  }
-
-  /** An empty frame whose `durableUpTo` covers the last record, so that damage to it is never taken for a torn tail. */
-  async #writeEndMark(): Promise<void> {
-    const { file, header, path } = this.#current;
-    const mark = Buffer.alloc(FRAME_HEADER_BYTES);
-    const fields = {
-      kind: FRAME_KIND_GAP,
-      recordBytes: 0,
-      recordCrc: 0,
-      seq: this.#seq,
-      durableUpTo: this.#offset,
-    };
-    writeFrameHeader(mark, 0, header.salt, fields);
-    const { failure } = await writeFully(file, [mark], this.#offset);
-    try {
-      if (failure !== undefined) throw failure;
-      await file.datasync();
-    } catch (caught) {
-      this.#parts.logger.warn('could not write the end mark of the log', { file: path, error: caught });
-    }
   }
 
   #checkOwner(): boolean {

@@ -139,10 +139,10 @@ export function bindings<Services extends { readonly logger: Logger }>(services:
   };
 }
 
-/** Throws what is not built, which the server answers UNIMPLEMENTED. */
+/** Throws what is not built, which the server answers UNIMPLEMENTED, unless it is only a part of the request. */
 function failedStatus(caught: unknown, logger: Logger): Status {
   const error = ElanusError.from(caught);
-  if (error.kind === 'Unsupported') throw error;
+  if (error.kind === 'Unsupported' && error.subject !== 'parameter') throw error;
   if (error.kind === 'Internal' || error.kind === 'Corrupt') {
     logger.error('a request failed', { kind: error.kind, error: error.text, stack: error.stack });
   }

@@ -36,8 +36,10 @@ function decoded<Message>(what: string, decode: () => Message): Message {
 export function schemaOf(name: string, message: CollectionSchemaMessage): CollectionSchema {
   const refusals: readonly (readonly [string | undefined, string])[] = [
     [message.functions[0]?.name, 'functions are not supported'],
-    [message.structArrayFields[0]?.name, 'struct array fields are not supported'],
-    [message.externalSource || undefined, 'external collections are not supported'],
+    [message.structArrayFields[0]?.name, 'struct array fields (struct_array_fields) are not supported'],
+    [message.externalSource || undefined, 'external collections (external_source) are not supported'],
+    [message.externalSpec || undefined, 'external collections (external_spec) are not supported'],
+    [message.fileResourceIds[0]?.toString(), 'file resources (file_resource_ids) are not supported'],
     [message.enableNamespace ? 'enable_namespace' : undefined, 'namespaces are not supported'],
   ];
   for (const [what, text] of refusals) {
@@ -60,10 +62,12 @@ export function schemaOf(name: string, message: CollectionSchemaMessage): Collec
 
 /** Sizes that are no numbers become NaN, which the coordinator refuses with the text that was given. */
 export function fieldOf(message: FieldSchemaMessage): FieldSchema {
-  if (message.isDynamic) throw invalid('the dynamic field is made by the server', { field: message.name });
-  if (message.isFunctionOutput) throw invalid('functions are not supported', { field: message.name });
+  if (message.isDynamic)
+    throw invalid('the dynamic field (is_dynamic) is made by the server', { field: message.name });
+  if (message.isFunctionOutput)
+    throw invalid('functions (is_function_output) are not supported', { field: message.name });
   if (message.externalField !== '') {
-    throw invalid('external fields are not supported', { field: message.name });
+    throw invalid('external fields (external_field) are not supported', { field: message.name });
   }
   const size = (key: string): number => {
     const value = message.typeParams.find((param) => param.key === key)?.value;

@@ -23,7 +23,7 @@ const CODES: Readonly<Record<ErrorKind, Readonly<Partial<Record<ErrorSubject, nu
     Invalid: { any: 1_100, database: 802 },
     NotLoaded: { any: 101, partition: 201 },
     SchemaMismatch: { any: 109 },
-    Unsupported: { any: 10 },
+    Unsupported: { any: 10, parameter: 1_100 },
     Fenced: { any: 2 },
     Closed: { any: 2 },
     Unavailable: { any: 2 },

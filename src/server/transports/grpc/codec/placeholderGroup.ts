@@ -50,10 +50,11 @@ export function decodePlaceholderGroup(group: Uint8Array): Placeholders {
 
 /**
  * The vectors of a PlaceholderGroup, row-major: a view on it when there is one vector and it is aligned.
- * Errors: Invalid (no vectors, another type than FloatVector, lengths that differ).
+ * Errors: Invalid (no vectors, another type than FloatVector, element_level, lengths that differ).
  */
 export function decodePlaceholders(group: Uint8Array): { count: number; values: Float32Array } {
-  const { type, count, offsets, bytes } = decodePlaceholderGroup(group);
+  const { type, count, elementLevel, offsets, bytes } = decodePlaceholderGroup(group);
+  if (elementLevel) throw invalid('element_level is not supported, there are no arrays of vectors');
   if (count === 0) throw invalid('the search has no vectors');
   if (type !== DataType.FloatVector) {
     throw invalid(`the search is for values of type ${dataTypeName(type)}, which is not supported`);

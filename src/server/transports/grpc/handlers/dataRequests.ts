@@ -70,6 +70,7 @@ export function searchRequest(wire: WireSearch, context: CallContext, codec: Dat
     search_aggregation: wire.searchAggregation !== undefined,
     function_chains: wire.functionChains.length > 0,
     sub_reqs: wire.subReqs.length > 0,
+    search_by_primary_keys: wire.searchByPrimaryKeys,
     namespace: Boolean(wire.namespace),
   });
   return {
@@ -86,9 +87,21 @@ export function searchRequest(wire: WireSearch, context: CallContext, codec: Dat
 }
 
 function targetsOf(wire: WireSearch, codec: DataCodec): SearchTargets {
-  if (wire.ids !== undefined) return { kind: 'keys', keys: codec.decodeIds(wire.ids) };
+  if (wire.ids !== undefined) {
+    const keys = codec.decodeIds(wire.ids);
+    checkQueryCount(wire.nq, keys.rows);
+    return { kind: 'keys', keys };
+  }
   if (wire.placeholderGroup === undefined) throw invalid('search needs placeholder_group or ids');
-  return { kind: 'vectors', ...codec.decodePlaceholders(wire.placeholderGroup) };
+  const vectors = codec.decodePlaceholders(wire.placeholderGroup);
+  checkQueryCount(wire.nq, vectors.count);
+  return { kind: 'vectors', ...vectors };
+}
+
+/** A client may leave the count out. Errors: Invalid. */
+function checkQueryCount(nq: bigint, count: number): void {
+  if (nq === 0n || nq === BigInt(count)) return;
+  throw invalid(`nq [${nq}] is not the number of vectors or ids of the search [${count}]`);
 }
 
 export function hybridSearchRequest(

@@ -31,7 +31,11 @@ interface LoadRequest {
   readonly replicaNumber: number;
   readonly resourceGroups: readonly string[];
   readonly refresh: boolean;
+  readonly loadParams: Readonly<Record<string, string>>;
 }
+
+/** There is one node and nothing to choose, so that its priority changes nothing. */
+const LOAD_PARAMS: ReadonlySet<string> = new Set(['load_priority']);
 
 export async function loadCollection(
   services: DefinitionServices,
@@ -59,6 +63,10 @@ async function load(
   const other = request.resourceGroups.find((group) => group !== DEFAULT_RESOURCE_GROUP);
   if (other !== undefined) {
     throw invalid('resource group not found', { resourceGroup: other, existing: DEFAULT_RESOURCE_GROUP });
+  }
+  const unknown = Object.keys(request.loadParams).find((key) => !LOAD_PARAMS.has(key));
+  if (unknown !== undefined) {
+    throw invalid(`load_params ${unknown} is not supported`, { [unknown]: request.loadParams[unknown] });
   }
   if (request.refresh) {
     refuseUnloaded(await collectionOf(services, request, context), partitionNames ?? []);

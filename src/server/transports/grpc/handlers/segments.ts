@@ -1,5 +1,5 @@
 import { isVectorType } from '../../../../core/domain/dataTypes.ts';
-import { ElanusError } from '../../../../core/domain/errors.ts';
+import { invalid } from '../../../../core/domain/errors.ts';
 import { fieldById } from '../../../../core/domain/schema.ts';
 import type { CompactionState as Compaction } from '../../../../core/streaming/service.ts';
 import { CompactionState, SegmentLevel, SegmentState } from '../../../../gen/milvus/common.ts';
@@ -31,7 +31,7 @@ export async function manualCompaction(
   context: CallContext,
 ): Promise<ManualCompactionResponse> {
   if (request.majorCompaction) {
-    throw new ElanusError('Unsupported', 'ManualCompaction: clustering compaction is not built');
+    throw invalid('clustering compaction (majorCompaction) is not supported');
   }
   const { collectionId } = await collectionOf(services, request, context);
   const requestId = services.random.uuid();

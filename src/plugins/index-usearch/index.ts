@@ -1,0 +1,13 @@
+import { moduleUrl } from '../../kernels/location.ts';
+import { USEARCH_CAPABILITIES } from './capabilities.ts';
+import { usearchConfigSchema } from './config.ts';
+
+/** The native library usearch. Its parameters (M, efConstruction, ef) come with each index and search. */
+export default {
+  port: 'vectorIndex',
+  portVersion: 1,
+  name: 'usearch',
+  configSchema: usearchConfigSchema,
+  capabilities: USEARCH_CAPABILITIES,
+  workerModule: moduleUrl('plugins/index-usearch/worker'),
+} as const;
