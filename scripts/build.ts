@@ -7,7 +7,6 @@ import {
   chmodSync,
   copyFileSync,
   existsSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -23,6 +22,8 @@ const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, 'build-stamp');
 const LAUNCHER = join(DIST, 'elanus.js');
+const KERNELS = join(DIST, 'kernels');
+const STALE_MS = 600_000;
 /** What `moduleUrl('…')` names is loaded by its path at run time. */
 const MODULE_URL = /\bmoduleUrl\('([^']+)'\)/g;
 /** With native parts, found in node_modules at run time. */
@@ -59,17 +60,18 @@ export async function build(force: boolean): Promise<void> {
   if (!force && isUpToDate()) return;
   const startMs = performance.now();
   const stamp = currentStamp();
-  clean();
-  await Promise.all([bundle(filesBelow(join(ROOT, 'src'))), kernels()]);
+  const [outputs] = await Promise.all([bundle(filesBelow(join(ROOT, 'src'))), kernels()]);
   copyFileSync(join(ROOT, 'src/server/cli/elanus.js'), LAUNCHER);
   chmodSync(LAUNCHER, 0o755);
   writeFileSync(STAMP, stamp);
+  removeStale(outputs);
   console.log(`built dist in ${Math.round(performance.now() - startMs)} ms`);
 }
 
-async function bundle(sources: readonly string[]): Promise<void> {
+/** Resolves with the files it wrote. */
+async function bundle(sources: readonly string[]): Promise<ReadonlySet<string>> {
   const { build: esbuild } = await import('esbuild');
-  await esbuild({
+  const { metafile } = await esbuild({
     entryPoints: [join(ROOT, 'src/server/cli/boot.ts'), ...modulesLoadedByPath(sources)],
     outdir: DIST,
     outbase: join(ROOT, 'src'),
@@ -87,7 +89,10 @@ async function bundle(sources: readonly string[]): Promise<void> {
     banner: { js: BANNER },
     plugins: [builtinsAsObjects],
     logLevel: 'warning',
+    metafile: true,
+    absWorkingDir: ROOT,
   });
+  return new Set(Object.keys(metafile.outputs).map((output) => join(ROOT, output)));
 }
 
 /** Kernels have a clock of their own: only what is older than its sources is compiled. */
@@ -106,11 +111,11 @@ function modulesLoadedByPath(sources: readonly string[]): string[] {
   return [...paths].filter((path) => existsSync(path));
 }
 
-/** Removes all but the kernels. */
-function clean(): void {
-  mkdirSync(DIST, { recursive: true });
-  for (const name of readdirSync(DIST)) {
-    if (name !== 'kernels') rmSync(join(DIST, name), { recursive: true, force: true });
+/** Files of earlier builds go, but not at once: a server that runs from them may still import its chunks. */
+function removeStale(outputs: ReadonlySet<string>): void {
+  for (const file of filesBelow(DIST)) {
+    const isKept = outputs.has(file) || file === LAUNCHER || file === STAMP || file.startsWith(KERNELS);
+    if (!isKept && statSync(file).mtimeMs < Date.now() - STALE_MS) rmSync(file);
   }
 }
 

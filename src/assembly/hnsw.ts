@@ -113,7 +113,8 @@ function scoreResults(
   outRows: usize,
   outScores: usize,
 ): i32 {
-  const count = w.resultCount;
+  minSortDescending(w.results, w.resultCount);
+  const count = min<i32>(w.resultCount, 2*k+24);
   const rows = w.candidates;
   const heap = rows + (<usize>((count + 1) & ~1) << 2);
   for (let i: i32 = 0; i < count; i++) {

@@ -40,7 +40,7 @@ export async function runRounds(seed: number, rounds: number): Promise<RoundsRes
     for (const collection of COLLECTIONS) await createCollection(first, collection);
     await first.closeConnection();
     while (done < rounds && wrong.length === 0) {
-      const killAfterMs = 50 + random.integer(2_000);
+      const killAfterMs = 200 + random.integer(2_000);
       wrong.push(...(await writeUntilKilled(server, writers, random, killAfterMs)));
       const interrupted = await startAgain(server, random);
       const client = await connect(server.address);

@@ -3,6 +3,7 @@
  * damage to the log, a full disk, and an iterator over a restart. Everything random comes from the seed.
  */
 import { parseArgs } from 'node:util';
+import { damagedLast, damagedMiddle, tornTail } from './logDamage.ts';
 import { runRounds } from './rounds.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string' }, seed: { type: 'string' } } });

@@ -52,7 +52,7 @@ async function searchSome(
     data: picked.map((slot) => vectorOf(keyOf(writer, slot), versions.get(slot)!)),
     limit: 3,
     params: { ef: 256 },
-    output_fields: ['version'],
+    output_fields: ['id', 'version'],
     consistency_level: ConsistencyLevelEnum.Strong,
   });
   const hits = expectOk(reply).results as unknown as readonly { id: string; version: string; score: number }[][];

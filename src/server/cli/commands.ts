@@ -6,4 +6,9 @@ export interface Command {
   readonly run: (args: readonly string[], environment: NodeJS.ProcessEnv) => Promise<number>;
 }
 
-export const COMMANDS: Readonly<Record<string, Command>> = {};
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  repair: {
+    summary: 'give up damaged records of the log; takes --data-dir, --config, --channel; the server must be stopped',
+    run: async (args, environment) => (await import('./repairCommand.ts')).repairCommand(args, environment),
+  },
+};

@@ -196,7 +196,7 @@ describe('collections', () => {
       { functions: [{ name: 'bm25' }] },
     ],
     [
-      /^1100\/5: struct array fields are not supported.*name=s/,
+      /^1100\/5: struct array fields \(struct_array_fields\) are not supported.*name=s/,
       [ID, VECTOR],
       { structArrayFields: [{ name: 's' }] },
     ],
@@ -221,7 +221,7 @@ describe('collections', () => {
     ],
     [
       /^1100\/5: the default value does not fit/,
-      [ID, VECTOR, { name: 'm', dataType: 5, defaultValue: { intData: 5 } }],
+      [ID, VECTOR, { name: 'm', dataType: 5, defaultValue: { stringData: '5' } }],
       {},
     ],
   ])('refuses with %s', async (pattern, fields, more) => {

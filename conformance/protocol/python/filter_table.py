@@ -1,0 +1,148 @@
+"""Ten rows and the filters that Milvus 2.3.5, Milvus Lite 2.5.1 and 3.2.2 were asked on them, with Elanus's answers.
+
+Where all that answer agree, Elanus answers the same; where Milvus refuses what has one sensible meaning, Elanus accepts it;
+where types cannot match on a declared column, it refuses with code 1100. Each answer: the keys that match, or a fragment of
+the refusal.
+"""
+
+ALL = list(range(10))
+
+
+def but(*keys):
+    return [i for i in ALL if i not in keys]
+
+
+def rows():
+    """i = 0..9; `j["k"]` is a text in every third row, `dyn` is null in every fourth."""
+    return [
+        {
+            "id": i,
+            "vector": [float(i), 0.0, 0.0, 1.0],
+            "a": i,
+            "b": 10 - i,
+            "flag": i % 2 == 0,
+            "s": f"x{i}",
+            "f": i / 2,
+            "arr": [i, i + 1],
+            "j": {"k": "str"} if i % 3 == 0 else {"k": i, "t": "s"},
+            "dyn": None if i % 4 == 0 else i,
+        }
+        for i in ALL
+    ]
+
+
+ANSWERS = {
+    "not a == 1": but(1),
+    'NOT s == "x1"': but(1),
+    "not (a == 1)": but(1),
+    "not flag": [1, 3, 5, 7, 9],
+    "flag": [0, 2, 4, 6, 8],
+    "flag and a>3": [4, 6, 8],
+    "a % 2 == 1": [1, 3, 5, 7, 9],
+    "a / 4 == 1": [4, 5, 6, 7],
+    "a + 1 == 3": [2],
+    "a == 1.0": [1],
+    "a > 1.5": but(0, 1),
+    "a in [1,2.5]": [1],
+    'j["k"] == 4': [4],
+    "(a & 1) == 1": [1, 3, 5, 7, 9],
+    "not a == 1 and b == 9": [],
+    "flag == true": [0, 2, 4, 6, 8],
+    "a==1 or a==2 and b==100": [1],
+    'j["k"] in [4,"str"]': [0, 3, 4, 6, 9],
+    "dyn is null": [0, 4, 8],
+    "dyn is not null": but(0, 4, 8),
+    'j["zz"] is null': ALL,
+    "exists dyn": but(0, 4, 8),
+    "j is null": [],
+    "arr is not null": ALL,
+    's like "%1"': [1],
+    's like "_1"': [1],
+    'not s like "x1%"': but(1),
+    's not like "x1%"': but(1),
+    "-a < -3": [4, 5, 6, 7, 8, 9],
+    "a == 9999999999999999999": [],
+    "f == 0.1": [],
+    'json_contains_any(j["k"],[1])': [],
+    "a + 1.5 == 3.5": [2],
+    "f + 1 == 1.5": [1],
+    "a / 2 == 1": [2, 3],
+    "(a + 1) * 2 == 4": [1],
+    "2 * a == 4": [2],
+    "a * 2 == 4": [2],
+    "a == b": [5],
+    "a + 1 == b": [],
+    'j["k"] + 1 == 5': [4],
+    '"x1" == s': [1],
+    "1 == a": [1],
+    "True": ALL,
+    "true": ALL,
+    "flag != false": [0, 2, 4, 6, 8],
+    's == "x1" and true': [1],
+    'j["k"] == 4.0': [4],
+    'j["k"] != 4': but(4),
+    'not (j["k"] == 4)': but(4),
+    'j["k"] > 2': [4, 5, 7, 8],
+    'j["zz"] == 1': [],
+    'j["zz"] != 1': ALL,
+    'exists j["t"]': [1, 2, 4, 5, 7, 8],
+    "dyn == 5": [5],
+    "dyn > 2": [3, 5, 6, 7, 9],
+    "dyn != 5": but(5),
+    "arr == [1,2]": [1],
+    "arr[0] == 3": [3],
+    "arr[9] == 3": [],
+    "array_length(arr)==2": ALL,
+    "1 < a < 4": [2, 3],
+    "4 > a > 1": [2, 3],
+    "4 < a < 1": [],
+    "a < b": [0, 1, 2, 3, 4],
+    "f == 0.5": [1],
+    "f > 1": but(0, 1, 2),
+    "a ** 2 == 4": [2],
+    "a == 0x3": [3],
+    "a==1||a==2": [1, 2],
+    "!(a==1)": but(1),
+    "1==1": ALL,
+    "a+b>3": ALL,
+    "id in []": [],
+    's like "x%"': ALL,
+    's in ["x1","x2"]': [1, 2],
+    's not in ["x1"]': but(1),
+    "a not in [1]": but(1),
+    'json_contains(j["k"],1)': [],
+    "array_contains(arr,3)": [2, 3],
+    "array_contains_any(arr,[3,9])": [2, 3, 8, 9],
+    "array_contains_all(arr,[3,4])": [3],
+    "a - -1 == 3": [2],
+    '"abc"=="abc"': ALL,
+    "s=='x1'": [1],
+    "a is null": [],
+    '$meta["dyn"]==5': [5],
+    "nosuch==1": [],
+    "id==3": [3],
+    "a==333": [],
+    "a==3": [3],
+}
+
+REFUSALS = {
+    "a & 1 == 1": "'&'",
+    "s > 3": "VarChar",
+    's == 3': "VarChar",
+    'a == "1"': "Int64",
+    "a == true": "Bool",
+    "flag == 1": "Bool",
+    "exists a": "exists",
+    'a in "x"': "list",
+    "a between 1 and 3": "between",
+    "abs(a)==1": "abs",
+    "a in {1}": "template",
+    "arr[-1]==3": "-",
+    "a": "boolean expression",
+    'a like "x%"': "like",
+    "a == 1 and": "end of expression",
+    "(a==1": ")",
+    "j==1": "JSON",
+    "a / 0 == 1": "division by zero",
+    "a % 0 == 1": "modulo by zero",
+}

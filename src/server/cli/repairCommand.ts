@@ -1,0 +1,97 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ElanusError, invalid } from '../../core/domain/errors.ts';
+import type { RepairedGap } from '../../plugins/wal-file/repair.ts';
+import { ConfigError, loadConfig } from '../config/loadConfig.ts';
+import type { Config } from '../config/schema.ts';
+import { createLogger } from '../logging/pinoLogger.ts';
+import { lockDataDirectory } from '../system/dataDirectoryLock.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+
+/**
+ * `elanus repair`: gives up the records of the log that are damaged, so that the collections they belong to can be served
+ * again without them, and says what was given up. The server must be stopped. Resolves with the exit code.
+ */
+export async function repairCommand(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+): Promise<number> {
+  try {
+    const { config: file, 'data-dir': dataDir, channel } = options(args);
+    const commandLine =
+      dataDir === undefined ? [] : [{ path: ['dataDir'], value: dataDir, source: '--data-dir' }];
+    const config = await loadConfig({ file, environment, commandLine });
+    const gaps = await repair(config, channel);
+    process.stdout.write(reportOf(gaps));
+    return 0;
+  } catch (error) {
+    return fail(error);
+  }
+}
+
+function options(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        config: { type: 'string', short: 'c' },
+        'data-dir': { type: 'string', short: 'd' },
+        channel: { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    throw invalid((error as Error).message.split('\n', 1)[0]!);
+  }
+}
+
+async function repair(config: Config, channel: string | undefined): Promise<readonly RepairedGap[]> {
+  if (config.wal.plugin !== 'file') {
+    throw invalid(`wal.plugin: only the log of plugin file can be repaired here, not ${config.wal.plugin}`);
+  }
+  if (!existsSync(config.dataDir)) {
+    throw new ElanusError('NotFound', `data directory ${config.dataDir} does not exist`);
+  }
+  const lock = lockDataDirectory(config.dataDir, 'repair');
+  try {
+    const { walFileConfigSchema } = await import('../../plugins/wal-file/config.ts');
+    const { repairChannel } = await import('../../plugins/wal-file/repair.ts');
+    const defaults = { directory: join(lock.path, 'wal') };
+    const { directory } = walFileConfigSchema.parse({ ...defaults, ...config.wal.options });
+    const logger = createLogger(config.log);
+    const gaps: RepairedGap[] = [];
+    for (const name of channel === undefined ? channelsOf(directory) : [channel]) {
+      gaps.push(...(await repairChannel(directory, name, { logger })));
+    }
+    return gaps;
+  } finally {
+    lock.release();
+  }
+}
+
+function channelsOf(directory: string): string[] {
+  const entries = readdirSync(directory, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
+function reportOf(gaps: readonly RepairedGap[]): string {
+  if (gaps.length === 0) return 'No record of the log is damaged; nothing was changed.\n';
+  const lines = gaps.map(
+    ({ file, offset, bytesDropped, recordsDropped }) =>
+      `gave up ${recordsDropped} records: ${bytesDropped} bytes at offset ${offset} of ${file}\n`,
+  );
+  return lines.join('');
+}
+
+function fail(error: unknown): number {
+  if (error instanceof ConfigError) {
+    const lines = error.problems.map((problem) => `  ${problem}\n`).join('');
+    process.stderr.write(`elanus: ${error.message}:\n${lines}`);
+    return EXIT_USAGE;
+  }
+  const known = ElanusError.from(error);
+  process.stderr.write(`elanus: cannot repair: ${known.text}\n`);
+  return known.kind === 'Invalid' ? EXIT_USAGE : EXIT_FAILED;
+}
