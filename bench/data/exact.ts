@@ -44,17 +44,24 @@ export class Judge {
    * How many of `ids` are among the `k` best of the rows whose rank is below `rankBelow`, and how many hits there should be.
    * An id that does not pass the filter, or comes twice, throws.
    */
-  judge(query: number, ids: readonly number[], k: number, rankBelow: number): { right: number; expected: number } {
+  judge(
+    query: number,
+    ids: readonly number[],
+    k: number,
+    rankBelow: number,
+  ): { right: number; expected: number } {
     const scores = this.#scoresOf(query);
     const { ranks } = this.#data;
     const allowed: number[] = [];
     for (let row = 0; row < scores.length; row++) if (ranks[row]! < rankBelow) allowed.push(scores[row]!);
     const expected = Math.min(k, allowed.length);
     const bar = Float64Array.from(allowed).sort().at(-expected)! - SCORE_TOLERANCE;
-    if (new Set(ids).size !== ids.length) throw new Error(`query ${query}: an id came twice: ${ids.join(', ')}`);
+    if (new Set(ids).size !== ids.length)
+      throw new Error(`query ${query}: an id came twice: ${ids.join(', ')}`);
     let right = 0;
     for (const id of ids) {
-      if (!(ranks[id]! < rankBelow)) throw new Error(`query ${query}: id ${id} does not pass rank < ${rankBelow}`);
+      if (!(ranks[id]! < rankBelow))
+        throw new Error(`query ${query}: id ${id} does not pass rank < ${rankBelow}`);
       if (scores[id]! >= bar) right++;
     }
     return { right, expected };

@@ -22,7 +22,8 @@ const RANK_STEP = 7919;
 /** The full set when it lies beside the repository, else the sample in it. Rejects when there is neither. */
 export function readPackages(): Packages {
   const found = FOLDERS.find(({ url }) => existsSync(new URL('packages.f16.npy', url)));
-  if (found === undefined) throw new Error('found neither ../shared/data nor examples/data with packages.f16.npy');
+  if (found === undefined)
+    throw new Error('found neither ../shared/data nor examples/data with packages.f16.npy');
   const vectors = readHalves(new URL('packages.f16.npy', found.url));
   const queries = readHalves(new URL('queries.f16.npy', found.url));
   const { rows, dim } = vectors;
@@ -43,7 +44,8 @@ function readHalves(url: URL): { values: Float32Array; rows: number; dim: number
   const start = 10 + file.readUInt16LE(8);
   const header = file.toString('latin1', 10, start);
   const shape = /'descr': '<f2'.*'shape': \((\d+), (\d+)\)/.exec(header);
-  if (shape === null) throw new Error(`${url.pathname} is no .npy file of two dimensions of float16: ${header}`);
+  if (shape === null)
+    throw new Error(`${url.pathname} is no .npy file of two dimensions of float16: ${header}`);
   const bytes = Uint8Array.from(file.subarray(start));
   const values = Float32Array.from(new Float16Array(bytes.buffer));
   return { values, rows: Number(shape[1]), dim: Number(shape[2]) };

@@ -262,5 +262,8 @@ export class Connection {
 }
 
 function printable(bytes: Buffer): string {
-  return bytes.toString('latin1').replaceAll(/[^ -~]+/g, ' ').trim();
+  return bytes
+    .toString('latin1')
+    .replaceAll(/[^ -~]+/g, ' ')
+    .trim();
 }

@@ -6,7 +6,10 @@ const PROCESS = fileURLToPath(new URL('./loadProcess.ts', import.meta.url));
 
 /** Runs a plan in a process of its own. Rejects when a call failed, unless the plan goes on after problems. */
 export async function runLoad(plan: LoadPlan): Promise<LoadResult> {
-  const child = fork(PROCESS, { serialization: 'advanced', execArgv: ['--disable-warning=ExperimentalWarning'] });
+  const child = fork(PROCESS, {
+    serialization: 'advanced',
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
   const { promise, resolve, reject } = Promise.withResolvers<{ result?: LoadResult; error?: string }>();
   child.once('message', (message) => resolve(message as { result?: LoadResult; error?: string }));
   child.once('error', reject);

@@ -11,7 +11,11 @@ export function environmentFolder(name: string): string {
 }
 
 /** Makes a Python environment with these packages, once. Resolves with why it cannot be made, if so. */
-export function installOnce(name: string, program: string, requirements: readonly string[]): string | undefined {
+export function installOnce(
+  name: string,
+  program: string,
+  requirements: readonly string[],
+): string | undefined {
   const folder = environmentFolder(name);
   if (existsSync(join(folder, program))) return undefined;
   rmSync(folder, { recursive: true, force: true });

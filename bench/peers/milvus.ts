@@ -30,14 +30,7 @@ export const milvus: System = {
     writeFileSync(config, JSON.stringify(settings));
     return {
       command: join(environmentFolder(ENVIRONMENT), PROGRAM),
-      args: [
-        '--etcd-port',
-        String(etcdPort),
-        '--data',
-        join(dataDir, 'data'),
-        '--proxy-port',
-        String(port),
-      ],
+      args: ['--etcd-port', String(etcdPort), '--data', join(dataDir, 'data'), '--proxy-port', String(port)],
       env: { ETCD_CONFIG_PATH: config },
     };
   },

@@ -9,8 +9,7 @@ export const milvusLite3: System = {
   isElanus: false,
   hasGraph: true,
   stopSignal: 'SIGTERM',
-  prepare: async () =>
-    installOnce('lite3', 'bin/milvus-lite', ['milvus-lite==3.2.2', 'pymilvus==3.0.2']),
+  prepare: async () => installOnce('lite3', 'bin/milvus-lite', ['milvus-lite==3.2.2', 'pymilvus==3.0.2']),
   command: async (dataDir, port) => ({
     command: join(environmentFolder('lite3'), 'bin/milvus-lite'),
     args: ['server', '--data-dir', join(dataDir, 'data'), '--host', '127.0.0.1', '--port', String(port)],

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as common from '../../src/gen/milvus/common.ts';
 import * as milvus from '../../src/gen/milvus/milvus.ts';
+import * as schema from '../../src/gen/milvus/schema.ts';
 import { Connection, type EncodedCall } from '../load/connection.ts';
 import { replyProblem } from '../load/replyStatus.ts';
 import { countOf, foundIds, longs } from './replies.ts';
 import { countRows, createCollection, createIndex, FIELD, INDEX_NAME, rpc } from './requests.ts';
-import * as schema from '../../src/gen/milvus/schema.ts';
 
 const POLL_MS = 5;
 const LOADED_PERCENT = 100n;
@@ -81,9 +81,13 @@ export class Control {
   /** Flushes and waits until the flush state is true; resolves with the number of polls. */
   async flush(name: string): Promise<number> {
     const request = milvus.FlushRequest.fromPartial({ collectionNames: [name] });
-    const reply = milvus.FlushResponse.decode(await this.call(rpc('Flush', milvus.FlushRequest.encode(request))));
+    const reply = milvus.FlushResponse.decode(
+      await this.call(rpc('Flush', milvus.FlushRequest.encode(request))),
+    );
     const state = milvus.GetFlushStateRequest.fromPartial({
-      segmentIDs: (reply.collSegIDs[name] === undefined ? [] : longs(reply.collSegIDs[name].data)).map(BigInt),
+      segmentIDs: (reply.collSegIDs[name] === undefined ? [] : longs(reply.collSegIDs[name].data)).map(
+        BigInt,
+      ),
       flushTs: reply.collFlushTs[name] ?? 0n,
       collectionName: name,
     });

@@ -114,7 +114,7 @@ function scoreResults(
   outScores: usize,
 ): i32 {
   minSortDescending(w.results, w.resultCount);
-  const count = min<i32>(w.resultCount, 2*k+24);
+  const count = min<i32>(w.resultCount, 2*k+32);
   const rows = w.candidates;
   const heap = rows + (<usize>((count + 1) & ~1) << 2);
   for (let i: i32 = 0; i < count; i++) {

@@ -154,7 +154,7 @@ async function expectCorrupt(
 ): Promise<void> {
   const row = rowOf(0, 0, 2);
   const replies = {
-    count: await client.count({ collection_name: collection }),
+    count: await client.query({ collection_name: collection, output_fields: ['count(*)'] }),
     query: await client.query({ collection_name: collection, filter: 'id >= 0' }),
     search: await client.search({ collection_name: collection, data: [...row.vector], limit: 1 }),
     insert: await client.insert({ collection_name: collection, data: [{ ...row, vector: [...row.vector] }] }),

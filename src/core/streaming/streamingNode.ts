@@ -9,6 +9,7 @@ import type { Logger } from '../ports/logger.ts';
 import type { Wal } from '../ports/wal.ts';
 import { SegmentExecutor } from '../query/segmentExecutor.ts';
 import type { QueryService } from '../query/service.ts';
+import { inBackground } from '../segment/background.ts';
 import { encodedBatchBytes } from '../segment/batchCodec.ts';
 import type { IndexHost } from '../segment/indexHost.ts';
 import type { FileDeps } from '../segment/segmentFiles.ts';
@@ -16,6 +17,7 @@ import { ChannelWriter } from './channelWriter.ts';
 import { Compactor } from './compactor.ts';
 import { Flusher } from './flusher.ts';
 import { Maintenance } from './maintenance.ts';
+import { deleteOrphans } from './orphans.ts';
 import { ensureKeys, isGone, recoverShard, replay, shardKey } from './recovery.ts';
 import type {
   CompactionState,
@@ -75,6 +77,7 @@ export class StreamingNode implements StreamingService {
   readonly #compactor: Compactor;
   readonly #maintenance: Maintenance;
   #ids: number[] = [];
+  #cleaning: Promise<void> = Promise.resolve();
 
   constructor(deps: StreamingDeps) {
     this.#deps = deps;
@@ -104,10 +107,16 @@ export class StreamingNode implements StreamingService {
     const assignments = await this.#deps.coordinator.claimChannels(this.#deps.nodeId);
     await Promise.all(assignments.map((assignment) => this.#recoverChannel(assignment)));
     for (const { shard, channel } of this.#shards.values()) this.#maintenance.settle(shard, channel);
+    const { coordinator, files, logger } = this.#deps;
+    const deps = { coordinator, objectStore: files.objectStore, logger };
+    const shards = () => [...this.#shards.values()].map(({ shard }) => shard);
+    this.#cleaning = deleteOrphans(deps, shards);
+    inBackground(logger, 'delete orphaned objects', this.#cleaning);
   }
 
   async stop(): Promise<void> {
     this.#maintenance.stop();
+    await Promise.allSettled([this.#cleaning]);
     for (const channel of this.#channels.values()) await (await channel).drain();
     await this.#flusher.idle();
     for (const channel of this.#channels.values()) await (await channel).close();

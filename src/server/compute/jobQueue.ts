@@ -3,6 +3,7 @@ export interface Job {
   readonly name: string;
   readonly input: unknown;
   readonly priority: 'search' | 'background';
+  readonly costMicros: number;
   readonly scratch: { readonly arena: number; readonly bytes: number } | undefined;
   /** Settles the promise and the count of tasks in flight; later calls do nothing. */
   readonly succeed: (result: unknown) => void;
@@ -38,14 +39,30 @@ export class JobQueue {
     }
   }
 
+  /** The next job when it is a search that costs at most so much, to go with one taken before. */
+  nextSearch(costMicrosMax: number): Job | undefined {
+    for (;;) {
+      if (this.#backgroundIsDue()) return undefined;
+      const job = this.#search.peek();
+      if (job === undefined || (!job.cancelled && job.costMicros > costMicrosMax)) return undefined;
+      this.#search.shift();
+      if (job.cancelled) continue;
+      this.#searchesInARow++;
+      return job;
+    }
+  }
+
   #take(): Job | undefined {
-    const backgroundIsDue = this.#searchesInARow >= SEARCHES_IN_A_ROW && this.#background.length > 0;
-    if (this.#search.length > 0 && !backgroundIsDue) {
+    if (this.#search.length > 0 && !this.#backgroundIsDue()) {
       this.#searchesInARow++;
       return this.#search.shift();
     }
     this.#searchesInARow = 0;
     return this.#background.shift();
+  }
+
+  #backgroundIsDue(): boolean {
+    return this.#searchesInARow >= SEARCHES_IN_A_ROW && this.#background.length > 0;
   }
 }
 
@@ -60,6 +77,10 @@ class Fifo {
 
   push(job: Job): void {
     this.#jobs.push(job);
+  }
+
+  peek(): Job | undefined {
+    return this.#jobs[this.#head];
   }
 
   shift(): Job | undefined {

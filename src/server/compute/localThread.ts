@@ -12,8 +12,11 @@ export class LocalThread {
     this.#scratch = new ScratchTable(arena);
     const memory = new ThreadMemory({
       memory: (number) => arena.wasmMemory(number),
-      scratch: (use: ScratchUse, number: number, bytes: number) =>
-        this.#scratch.ensure(use, number, bytes).ref,
+      scratch: (use: ScratchUse, number: number, bytes: number) => {
+        const { ref } = this.#scratch.ensure(use, number, bytes);
+        this.#scratch.freeReplaced();
+        return ref;
+      },
     });
     this.context = new ThreadContext(memory, modules);
   }

@@ -5,13 +5,22 @@ import type { ScratchUse } from './threadMemory.ts';
 
 /** Messages between the pool and its workers. They arrive in order, so what a task needs is sent before it. */
 export type ToWorker =
-  | { readonly type: 'task'; readonly id: number; readonly name: string; readonly input: unknown }
+  | { readonly type: 'tasks'; readonly tasks: readonly TaskMessage[] }
   | { readonly type: 'memory'; readonly arena: number; readonly memory: WebAssembly.Memory }
   | { readonly type: 'scratch'; readonly use: ScratchUse; readonly ref: ArenaRef }
   | { readonly type: 'publish'; readonly key: string; readonly value: unknown }
   | { readonly type: 'unpublish'; readonly key: string };
 
-export type FromWorker =
+export interface TaskMessage {
+  readonly id: number;
+  readonly name: string;
+  readonly input: unknown;
+}
+
+/** The ends of all tasks of one message. */
+export type FromWorker = readonly TaskEnd[];
+
+export type TaskEnd =
   | { readonly type: 'done'; readonly id: number; readonly result: unknown }
   | {
       readonly type: 'failed';

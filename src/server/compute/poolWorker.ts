@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { ElanusError, type PlainError } from '../../core/domain/errors.ts';
 import type { Arena } from '../../core/ports/arena.ts';
 import type { Job } from './jobQueue.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import type { FromWorker, TaskEnd, TaskMessage, ToWorker, WorkerStart } from './messages.ts';
 import { ScratchTable } from './scratchTable.ts';
 
 export interface PoolWorkerHost {
@@ -10,18 +10,21 @@ export interface PoolWorkerHost {
   readonly arena: Arena;
   /** The pool's state for a worker that starts now; scratch is added by the worker itself. */
   startState(): Omit<WorkerStart, 'scratch'>;
-  /** The worker has nothing to do: it finished a job, or crashed and will be started again by the next one. */
+  /** The worker has room for more: it answered a message, or crashed and will be started again by the next job. */
   idle(worker: PoolWorker): void;
 }
 
-/** One worker thread seen from the I/O thread: started by its first job, one job at a time, started again after a crash. */
+/** One worker thread seen from the I/O thread: started by its first job, started again after a crash. */
 export class PoolWorker {
   readonly index: number;
   readonly #host: PoolWorkerHost;
   readonly #scratch: ScratchTable;
   #thread: Worker | undefined;
-  #job: Job | undefined;
+  /** Sent and not answered, by their numbers. */
+  readonly #jobs = new Map<number, Job>();
   #jobId = 0;
+  /** Messages that are not answered. */
+  #batches = 0;
 
   constructor(index: number, host: PoolWorkerHost) {
     this.index = index;
@@ -33,21 +36,42 @@ export class PoolWorker {
     return this.#thread !== undefined;
   }
 
-  get busy(): boolean {
-    return this.#job !== undefined;
+  /** Messages that it works on or has waiting. */
+  get batches(): number {
+    return this.#batches;
   }
 
-  run(job: Job): void {
-    this.#job = job;
-    job.began = true;
+  get busy(): boolean {
+    return this.#batches > 0;
+  }
+
+  get hasSearch(): boolean {
+    for (const { priority } of this.#jobs.values()) if (priority === 'search') return true;
+    return false;
+  }
+
+  get hasBackground(): boolean {
+    for (const { priority } of this.#jobs.values()) if (priority === 'background') return true;
+    return false;
+  }
+
+  /** Sends jobs in one message; they are answered in one. */
+  run(jobs: readonly Job[]): void {
+    for (const job of jobs) {
+      job.began = true;
+      this.#jobs.set(++this.#jobId, job);
+    }
+    const firstId = this.#jobId - jobs.length + 1;
     try {
       const thread = this.#thread ?? this.#start();
       thread.ref();
-      if (job.scratch !== undefined) this.#ensureScratch('task', job.scratch.arena, job.scratch.bytes);
-      this.#sendJob(job);
+      for (const { scratch } of jobs)
+        if (scratch !== undefined) this.#ensureScratch('task', scratch.arena, scratch.bytes);
     } catch (error) {
-      this.#finish((ended) => ended.fail(error));
+      this.#end(() => jobs.forEach((_, i) => this.#settle(firstId + i, (job) => job.fail(error))));
+      return;
     }
+    this.#send(jobs.map(({ name, input }, i) => ({ id: firstId + i, name, input })));
   }
 
   /** Tells the thread something, if there is one: a thread that starts later learns it from startState. */
@@ -67,7 +91,7 @@ export class PoolWorker {
     const thread = new Worker(this.#host.workerUrl, { workerData, name: `compute ${this.index}` });
     let crash: unknown;
     thread.on('message', (message: FromWorker) => this.#receive(message));
-    thread.on('messageerror', (error) => this.#finish((job) => job.fail(error)));
+    thread.on('messageerror', (error) => this.#failAll(() => error));
     thread.on('error', (error) => {
       crash = error;
     });
@@ -78,25 +102,40 @@ export class PoolWorker {
     return thread;
   }
 
-  #sendJob(job: Job): void {
-    this.tell({ type: 'task', id: ++this.#jobId, name: job.name, input: job.input });
-  }
-
-  #receive(message: FromWorker): void {
-    if (message.id !== this.#jobId) return;
-    if (message.type === 'done') this.#finish((job) => job.succeed(message.result));
-    else if (message.type === 'failed')
-      this.#finish((job) => job.fail(errorOf(message.error, message.stack)));
-    else this.#sendAgain(message);
-  }
-
-  #sendAgain(message: Extract<FromWorker, { type: 'scratchWanted' }>): void {
+  /** One message; of jobs that cannot be cloned only these fail. */
+  #send(tasks: readonly TaskMessage[]): void {
+    this.#batches++;
     try {
-      this.#ensureScratch(message.use, message.arena, message.bytes);
-      this.#sendJob(this.#job!);
+      this.tell({ type: 'tasks', tasks });
     } catch (error) {
-      this.#finish((job) => job.fail(error));
+      this.#batches--;
+      if (tasks.length > 1) for (const task of tasks) this.#send([task]);
+      else this.#end(() => this.#settle(tasks[0]!.id, (job) => job.fail(error)));
     }
+  }
+
+  #receive(ends: FromWorker): void {
+    this.#batches--;
+    this.#end(() => {
+      for (const end of ends) this.#ended(end);
+    });
+  }
+
+  #ended(end: TaskEnd): void {
+    if (end.type === 'done') this.#settle(end.id, (job) => job.succeed(end.result));
+    else if (end.type === 'failed') this.#settle(end.id, (job) => job.fail(errorOf(end.error, end.stack)));
+    else this.#sendAgain(end);
+  }
+
+  #sendAgain(wanted: Extract<TaskEnd, { type: 'scratchWanted' }>): void {
+    const { name, input } = this.#jobs.get(wanted.id)!;
+    try {
+      this.#ensureScratch(wanted.use, wanted.arena, wanted.bytes);
+    } catch (error) {
+      this.#settle(wanted.id, (job) => job.fail(error));
+      return;
+    }
+    this.#send([{ id: wanted.id, name, input }]);
   }
 
   #ensureScratch(use: 'task' | 'kernel', arena: number, bytes: number): void {
@@ -104,25 +143,38 @@ export class PoolWorker {
     if (changed) this.tell({ type: 'scratch', use, ref });
   }
 
-  #finish(settle: (job: Job) => void): void {
-    const job = this.#job;
-    if (job === undefined) return;
-    this.#job = undefined;
-    this.#thread?.unref();
-    settle(job);
+  #settle(id: number, settle: (job: Job) => void): void {
+    const job = this.#jobs.get(id);
+    this.#jobs.delete(id);
+    if (job !== undefined) settle(job);
+  }
+
+  /** Settles jobs, then asks for more. */
+  #end(settle: () => void): void {
+    settle();
+    if (!this.busy) {
+      this.#scratch.freeReplaced();
+      this.#thread?.unref();
+    }
     this.#host.idle(this);
+  }
+
+  #failAll(errorOfJob: (job: Job) => unknown): void {
+    this.#batches = 0;
+    this.#end(() => {
+      for (const id of [...this.#jobs.keys()]) this.#settle(id, (job) => job.fail(errorOfJob(job)));
+    });
   }
 
   #crashed(cause: unknown, code: number): void {
     this.#thread = undefined;
     const context = { worker: this.index, code, cause: cause instanceof Error ? cause.message : undefined };
-    this.#finish((job) =>
-      job.fail(
+    this.#failAll(
+      (job) =>
         new ElanusError('Internal', 'worker thread ended while it ran a task', {
           context: { task: job.name, ...context },
           cause,
         }),
-      ),
     );
   }
 }

@@ -7,13 +7,15 @@ const SCRATCH_BYTES_MIN = 65_536;
 export class ScratchTable {
   readonly #arena: Arena;
   readonly #ranges = new Map<string, ArenaRef>();
+  /** Replaced, and perhaps in use. */
+  #replaced: ArenaRef[] = [];
 
   constructor(arena: Arena) {
     this.#arena = arena;
   }
 
   /**
-   * The thread's range of at least `bytes`; a longer one replaces a shorter one, so the thread must not be using it.
+   * The thread's range of at least `bytes`; a longer one replaces a shorter one, which lives on until `freeReplaced`.
    * `changed` says that the thread has to be told. Error: Exhausted.
    */
   ensure(
@@ -25,7 +27,7 @@ export class ScratchTable {
     const old = this.#ranges.get(key);
     if (old !== undefined && old.bytes >= bytes) return { ref: old, changed: false };
     const ref = this.#arena.allocate(roundUp(bytes), arena);
-    if (old !== undefined) this.#arena.free(old);
+    if (old !== undefined) this.#replaced.push(old);
     this.#ranges.set(key, ref);
     return { ref, changed: true };
   }
@@ -34,8 +36,16 @@ export class ScratchTable {
     return [...this.#ranges].map(([key, ref]) => ({ use: key.startsWith('task') ? 'task' : 'kernel', ref }));
   }
 
+  /** Gives replaced ranges back; the thread must not be running a task that began before they were. */
+  freeReplaced(): void {
+    if (this.#replaced.length === 0) return;
+    for (const ref of this.#replaced) this.#arena.free(ref);
+    this.#replaced = [];
+  }
+
   /** Gives all ranges back; the thread must have ended. */
   freeAll(): void {
+    this.freeReplaced();
     for (const ref of this.#ranges.values()) this.#arena.free(ref);
     this.#ranges.clear();
   }

@@ -5,7 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { ElanusError } from '../../core/domain/errors.ts';
 import type { ArenaRef } from '../../core/ports/arena.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './messages.ts';
+import type { FromWorker, TaskEnd, TaskMessage, ToWorker, WorkerStart } from './messages.ts';
 import { loadModules, ThreadContext } from './threadContext.ts';
 import { type ScratchUse, ScratchWanted, ThreadMemory } from './threadMemory.ts';
 
@@ -24,7 +24,7 @@ function scratchOrThrow(use: ScratchUse, arena: number, bytes: number): ArenaRef
   return ref;
 }
 
-function failure(id: number, error: unknown): FromWorker {
+function failure(id: number, error: unknown): TaskEnd {
   if (error instanceof ScratchWanted) {
     return { type: 'scratchWanted', id, use: error.use, arena: error.arena, bytes: error.bytes };
   }
@@ -36,13 +36,21 @@ function failure(id: number, error: unknown): FromWorker {
   };
 }
 
-function runTask(context: ThreadContext, id: number, name: string, input: unknown): void {
+function runTask(context: ThreadContext, { id, name, input }: TaskMessage): TaskEnd {
   try {
-    const answer: FromWorker = { type: 'done', id, result: context.runTask(name, input) };
-    port.postMessage(answer);
+    return { type: 'done', id, result: context.runTask(name, input) };
   } catch (error) {
-    // Also a result that cannot be cloned.
-    port.postMessage(failure(id, error));
+    return failure(id, error);
+  }
+}
+
+/** Answers all tasks in one message, or each in its own when the result of one cannot be cloned. */
+function answer(ends: FromWorker): void {
+  try {
+    port.postMessage(ends);
+  } catch (error) {
+    if (ends.length === 1) port.postMessage([failure(ends[0]!.id, error)] satisfies FromWorker);
+    else for (const end of ends) answer([end]);
   }
 }
 
@@ -54,8 +62,8 @@ for (const [key, value] of start.published) context.publish(key, value);
 
 port.on('message', (message: ToWorker) => {
   switch (message.type) {
-    case 'task':
-      runTask(context, message.id, message.name, message.input);
+    case 'tasks':
+      answer(message.tasks.map((task) => runTask(context, task)));
       break;
     case 'memory':
       memories[message.arena] = message.memory;

@@ -21,6 +21,9 @@ export interface WorkerPoolOptions {
   readonly inlineTurnMicrosMax?: number;
 }
 
+/** What one message to a worker may hold: its answers come together, so the first one waits for the last. */
+const BATCH_MICROS_MAX = 600;
+
 /** Compute over worker threads; the thread that made it is the I/O thread. */
 class WorkerPool implements Compute, PoolWorkerHost {
   readonly arena: SharedArena;
@@ -37,6 +40,7 @@ class WorkerPool implements Compute, PoolWorkerHost {
   readonly #inlineTurnMicrosMax: number;
   readonly #forgetArena: () => void;
   #inlineTurnMicros = 0;
+  #sendingAhead = false;
   #closing: Promise<void> | undefined;
 
   constructor(options: WorkerPoolOptions, thread: LocalThread) {
@@ -94,22 +98,55 @@ class WorkerPool implements Compute, PoolWorkerHost {
   }
 
   idle(worker: PoolWorker): void {
+    if (worker.busy) {
+      this.#sendAhead(worker);
+      return;
+    }
     const own = this.#ownQueues[worker.index]!;
     const job = own.searches > 0 ? own.next() : this.#queue.searches > 0 ? this.#queue.next() : undefined;
     const next = job ?? own.next() ?? this.#queue.next();
-    if (next !== undefined) worker.run(next);
+    if (next !== undefined) worker.run(this.#withMore(next));
   }
 
   #submit(job: Job, affinity: number | undefined): void {
     if (affinity !== undefined) {
       const worker = this.#workers[affinity % this.threads]!;
       if (worker.busy) this.#ownQueues[worker.index]!.push(job);
-      else worker.run(job);
+      else worker.run([job]);
       return;
     }
     const worker = this.#freeWorker();
-    if (worker === undefined) this.#queue.push(job);
-    else worker.run(job);
+    if (worker !== undefined) {
+      worker.run([job]);
+      return;
+    }
+    this.#queue.push(job);
+    if (this.#sendingAhead || job.costMicros > BATCH_MICROS_MAX) return;
+    this.#sendingAhead = true;
+    setImmediate(() => {
+      this.#sendingAhead = false;
+      for (const each of this.#workers) this.#sendAhead(each);
+    });
+  }
+
+  /** Gives a worker its next message while it works on one, so that it need not wait for this thread's turn to end. */
+  #sendAhead(worker: PoolWorker): void {
+    if (worker.batches !== 1 || worker.hasBackground) return;
+    const job = this.#queue.nextSearch(BATCH_MICROS_MAX);
+    if (job !== undefined) worker.run(this.#withMore(job));
+  }
+
+  /** Cheap searches travel together: a message costs as much as a small search. */
+  #withMore(first: Job): Job[] {
+    const jobs = [first];
+    let micros = first.costMicros;
+    while (first.priority === 'search' && micros < BATCH_MICROS_MAX) {
+      const job = this.#queue.nextSearch(BATCH_MICROS_MAX - micros);
+      if (job === undefined) break;
+      micros += job.costMicros;
+      jobs.push(job);
+    }
+    return jobs;
   }
 
   /** A started idle worker before one that would have to be started. */
@@ -141,6 +178,7 @@ class WorkerPool implements Compute, PoolWorkerHost {
       name,
       input,
       priority: options.priority,
+      costMicros: options.costMicros,
       scratch: options.scratch,
       succeed: (result) => settle(() => resolve(result)),
       fail: (error) => settle(() => reject(ElanusError.from(error))),
@@ -158,13 +196,12 @@ class WorkerPool implements Compute, PoolWorkerHost {
 
   #runsInline(options: ComputeOptions): boolean {
     const { costMicros } = options;
-    return (
-      options.priority === 'search' &&
-      options.affinity === undefined &&
-      costMicros < this.#inlineCostMicrosMax &&
-      this.#queue.searches === 0 &&
-      this.#inlineTurnMicros + costMicros <= this.#inlineTurnMicrosMax
-    );
+    if (options.priority !== 'search' || options.affinity !== undefined) return false;
+    if (costMicros >= this.#inlineCostMicrosMax || this.#queue.searches > 0) return false;
+    if (this.#inlineTurnMicros === 0) return this.#workers.every((worker) => !worker.hasSearch);
+    // A worker that is not started yet is no help to the second search of a turn.
+    const isHelped = this.#workers.some((worker) => worker.started);
+    return !isHelped && this.#inlineTurnMicros + costMicros <= this.#inlineTurnMicrosMax;
   }
 
   async #runInline<Result>(name: string, input: unknown, options: ComputeOptions): Promise<Result> {

@@ -8,35 +8,10 @@ import { SeededRandom } from '../../../../src/plugins/memory/seededRandom.ts';
 import { type Roles, Storage, startRoles } from '../../../harness/roles.ts';
 import { BruteForceShards } from '../../../model/bruteForceShard.ts';
 import { columnOfValues, valuesOf } from '../../../model/columnValues.ts';
+import { field } from './fields.ts';
 
 const DIM = 5;
 const RETENTION_MS = 3_600_000;
-
-function field(
-  name: string,
-  dataType: FieldSchema['dataType'],
-  extra: Partial<FieldSchema> = {},
-): FieldSchema {
-  return {
-    fieldId: 0,
-    name,
-    description: '',
-    dataType,
-    isPrimaryKey: false,
-    autoId: false,
-    isPartitionKey: false,
-    isClusteringKey: false,
-    isDynamic: false,
-    nullable: false,
-    defaultValue: undefined,
-    elementType: undefined,
-    dim: 0,
-    maxLength: 0,
-    maxCapacity: 0,
-    typeParams: [],
-    ...extra,
-  };
-}
 
 function schemaOf(key: 'int' | 'text'): CollectionSchema {
   return {
