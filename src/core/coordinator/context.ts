@@ -8,7 +8,7 @@ import type { Catalog } from './catalog.ts';
 import type { CatalogStore } from './catalogStore.ts';
 import type { ChannelClaims } from './channelClaims.ts';
 import type { KeyedLock } from './keyedLock.ts';
-import type { RequestMemory } from './requestMemory.ts';
+import type { RequestMemory } from '../domain/requestMemory.ts';
 
 export interface CoordinatorSettings {
   /** Size of the pool of physical channels, 1..1,024. */

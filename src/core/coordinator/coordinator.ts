@@ -16,7 +16,7 @@ import { setLoad } from './loading.ts';
 import { createPartition, dropPartition } from './partitions.ts';
 import { ensureDefaultDatabase, readCatalog } from './recovery.ts';
 import { renameCollection } from './renameCollection.ts';
-import { RequestMemory } from './requestMemory.ts';
+import { RequestMemory } from '../domain/requestMemory.ts';
 import { claimChannels, commitSegments } from './segments.ts';
 import type { CoordinatorService } from './service.ts';
 

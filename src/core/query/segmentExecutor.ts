@@ -46,7 +46,13 @@ export interface SearchSpec {
 /** What a task needs of a role's request, and nothing that would be copied to a worker in vain. */
 export function searchSpec(request: Omit<SearchSpec, 'dim'>, dim: number): SearchSpec {
   const { fieldId, metric, params, filter, queries, queryCount, k, scoreAbove, scoreAtMost, exact } = request;
-  return { fieldId, metric, dim, params, filter, queries, queryCount, k, scoreAbove, scoreAtMost, exact };
+  const own = ownValues(queries);
+  return { fieldId, metric, dim, params, filter, queries: own, queryCount, k, scoreAbove, scoreAtMost, exact };
+}
+
+/** A view is sent to a thread with all of its buffer, and that may be everything that a connection received. */
+function ownValues(values: Float32Array): Float32Array {
+  return values.byteLength === values.buffer.byteLength ? values : values.slice();
 }
 
 export interface MatchSpec {

@@ -1,4 +1,4 @@
-import { RequestMemory } from '../coordinator/requestMemory.ts';
+import { RequestMemory } from '../domain/requestMemory.ts';
 import type { ChannelAssignment, CoordinatorService } from '../coordinator/service.ts';
 import type { DataService } from '../data/service.ts';
 import type { CollectionInfo } from '../domain/catalog.ts';
