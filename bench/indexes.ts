@@ -58,21 +58,23 @@ function timeSearches(
   return { micros: (best.reduce((sum, ms) => sum + ms, 0) / best.length) * 1e3, answers };
 }
 
-function residentMiB(): number {
-  return process.memoryUsage.rss() / 2 ** 20;
+/** Bytes of the index beside the rows of the segment: its region, or what a library that copies rows saves. */
+function indexBytes({ bed, handle }: Setting): number {
+  return handle.region?.bytes ?? bed.kernel.save(handle).length;
 }
 
 async function bench(subject: (typeof SUBJECTS)[number], data: RealData): Promise<void> {
   const bed = await IndexBed.open(subject);
   const rows = data.rows.length / data.dim;
   const store = bed.store({ dim: data.dim, rowsMax: rows, chunkRowsLog2: 12 }, data.rows);
-  const before = residentMiB();
   const start = performance.now();
   const handle = bed.build(store, 'COSINE');
-  const seconds = (performance.now() - start) / 1e3;
-  const perSecond = bed.kernel.capabilities.exact ? '' : `, ${Math.round(rows / seconds)} rows/s built`;
-  console.log(`${subject.label}: ${(residentMiB() - before).toFixed(0)} MiB${perSecond}`);
+  const perSecond = Math.round(rows / ((performance.now() - start) / 1e3));
   const setting = { bed, data, store, handle };
+  const bytesARow = Math.round(indexBytes(setting) / rows);
+  console.log(
+    `${subject.label}: ${bytesARow} bytes a row${bytesARow === 0 ? '' : `, ${perSecond} rows/s built`}`,
+  );
   for (const ef of bed.kernel.capabilities.exact ? [0] : EFS) {
     const { micros, answers } = timeSearches(setting, ef);
     const recall = realRecall(data, 'COSINE', answers, K).toFixed(4);

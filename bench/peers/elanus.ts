@@ -10,7 +10,7 @@ export function elanus(nodeOptions: readonly string[] = []): System {
   return {
     name: 'Elanus',
     isElanus: true,
-    hasGraph: true,
+    indexType: 'HNSW',
     stopSignal: 'SIGTERM',
     prepare: async () => {
       await build(false);

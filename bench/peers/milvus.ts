@@ -10,7 +10,7 @@ const PROGRAM = 'bin/milvus-server';
 export const milvus: System = {
   name: 'Milvus 2.3.5',
   isElanus: false,
-  hasGraph: true,
+  indexType: 'HNSW',
   stopSignal: 'SIGINT',
   prepare: async () => installOnce(ENVIRONMENT, PROGRAM, ['milvus==2.3.5']),
   command: async (dataDir, port, freePort) => {

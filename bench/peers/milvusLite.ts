@@ -7,7 +7,7 @@ import type { System } from './system.ts';
 export const milvusLite3: System = {
   name: 'Milvus Lite 3.2.2',
   isElanus: false,
-  hasGraph: true,
+  indexType: 'HNSW',
   stopSignal: 'SIGTERM',
   prepare: async () => installOnce('lite3', 'bin/milvus-lite', ['milvus-lite==3.2.2', 'pymilvus==3.0.2']),
   command: async (dataDir, port) => ({
@@ -16,11 +16,11 @@ export const milvusLite3: System = {
   }),
 };
 
-/** The C++ core of Milvus 2.5; it takes HNSW and scans. */
+/** The C++ core of Milvus 2.5; it has no graph index. */
 export const milvusLite2: System = {
   name: 'Milvus Lite 2.5.1',
   isElanus: false,
-  hasGraph: false,
+  indexType: 'FLAT',
   stopSignal: 'SIGTERM',
   prepare: async () => installOnce('lite2', 'bin/milvus-lite', ['milvus-lite==2.5.1', 'setuptools<80']),
   command: async (dataDir, port) => {

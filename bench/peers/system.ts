@@ -4,6 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { IndexType } from '../wire/requests.ts';
 import { processTree } from './processTree.ts';
 
 /** How one of the compared servers is started. */
@@ -18,8 +19,8 @@ export interface System {
   readonly name: string;
   /** Whether Elanus is measured, for which the goals stand. */
   readonly isElanus: boolean;
-  /** Whether it builds the graph index; one that does not answers by an exact scan. */
-  readonly hasGraph: boolean;
+  /** HNSW where there is one; a system without answers by an exact scan. */
+  readonly indexType: IndexType;
   /** How it is told to stop. */
   readonly stopSignal: NodeJS.Signals;
   /** undefined when it can be started, else why not. Installs what is missing. */
@@ -29,21 +30,24 @@ export interface System {
 }
 
 const STOP_TIMEOUT_MS = 60_000;
+const LOG_FILE = 'server.log';
 
 /** A started server in a process tree of its own. */
 export class Running {
   readonly address: string;
+  readonly dataDir: string;
   readonly #child: ChildProcess;
   readonly #stopSignal: NodeJS.Signals;
   readonly #logFile: string;
   /** When the process was started, in the time of `performance.now()`. */
   readonly startedMs: number;
 
-  private constructor(child: ChildProcess, system: System, port: number, logFile: string, startedMs: number) {
+  private constructor(child: ChildProcess, system: System, port: number, dataDir: string, startedMs: number) {
+    this.dataDir = dataDir;
     this.#child = child;
     this.#stopSignal = system.stopSignal;
     this.address = `127.0.0.1:${port}`;
-    this.#logFile = logFile;
+    this.#logFile = join(dataDir, LOG_FILE);
     this.startedMs = startedMs;
   }
 
@@ -52,7 +56,7 @@ export class Running {
     mkdirSync(dataDir, { recursive: true });
     const port = await freePort();
     const { command, args, env } = await system.command(dataDir, port, freePort);
-    const logFile = join(dataDir, 'server.log');
+    const logFile = join(dataDir, LOG_FILE);
     const log = openSync(logFile, 'a');
     const startedMs = performance.now();
     const child = spawn(command, args, {
@@ -62,7 +66,7 @@ export class Running {
     });
     closeSync(log);
     await once(child, 'spawn');
-    return new Running(child, system, port, logFile, startedMs);
+    return new Running(child, system, port, dataDir, startedMs);
   }
 
   pids(): number[] {

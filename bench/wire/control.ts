@@ -1,11 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as common from '../../src/gen/milvus/common.ts';
 import * as milvus from '../../src/gen/milvus/milvus.ts';
-import * as schema from '../../src/gen/milvus/schema.ts';
 import { Connection, type EncodedCall } from '../load/connection.ts';
 import { replyProblem } from '../load/replyStatus.ts';
 import { countOf, foundIds, longs } from './replies.ts';
-import { countRows, createCollection, createIndex, FIELD, INDEX_NAME, rpc } from './requests.ts';
+import {
+  countRows,
+  createCollection,
+  createIndex,
+  FIELD,
+  INDEX_NAME,
+  type IndexType,
+  rpc,
+} from './requests.ts';
 
 const POLL_MS = 5;
 const LOADED_PERCENT = 100n;
@@ -48,8 +55,15 @@ export class Control {
     await this.#command(createCollection(name, dim));
   }
 
-  async createIndex(name: string): Promise<void> {
-    await this.#command(createIndex(name));
+  /** Cheap, and every server knows it. */
+  async listCollections(): Promise<readonly string[]> {
+    const request = milvus.ShowCollectionsRequest.fromPartial({});
+    const call = rpc('ShowCollections', milvus.ShowCollectionsRequest.encode(request));
+    return milvus.ShowCollectionsResponse.decode(await this.call(call)).collectionNames;
+  }
+
+  async createIndex(name: string, indexType: IndexType): Promise<void> {
+    await this.#command(createIndex(name, indexType));
   }
 
   async dropCollection(name: string): Promise<void> {

@@ -133,14 +133,16 @@ export function search(collection: string, query: Float32Array, options: SearchO
   return rpc('Search', milvus.SearchRequest.encode(request));
 }
 
-export function createIndex(collection: string): EncodedCall {
-  const params = { M: HNSW.m, efConstruction: HNSW.efConstruction };
+export type IndexType = 'HNSW' | 'FLAT';
+
+export function createIndex(collection: string, indexType: IndexType): EncodedCall {
+  const params = indexType === 'HNSW' ? { M: HNSW.m, efConstruction: HNSW.efConstruction } : {};
   const request = milvus.CreateIndexRequest.fromPartial({
     collectionName: collection,
     fieldName: FIELD.vector,
     indexName: INDEX_NAME,
     extraParams: keyValues({
-      index_type: 'HNSW',
+      index_type: indexType,
       metric_type: 'COSINE',
       params: JSON.stringify(params),
     }),

@@ -36,5 +36,7 @@ const select = filters.length > 0 ? ['-k', filters.join(' or ')] : [];
 const pytest = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'conformance/protocol/python', ...select];
 step('pymilvus', python(), pytest);
 if (!roles) step('pymilvus, load.onFirstUse off', python(), pytest, { ELANUS_LOAD_ON_FIRST_USE: 'false' });
-step('Node SDK', 'vitest', ['run', '--config', 'conformance/protocol/vitest.config.ts', ...filters]);
+const vitest = ['run', '--config', 'conformance/protocol/vitest.config.ts'];
+step('Node SDK', 'vitest', [...vitest, '--dir', 'conformance/protocol/node', ...filters]);
+step('compatibility table', 'vitest', [...vitest, '--dir', 'conformance/protocol/compatibility', ...filters]);
 process.exitCode = failed === 0 ? 0 : 1;

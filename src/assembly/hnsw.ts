@@ -67,7 +67,7 @@ function insertLinks(g: Graph, w: Walk, row: u32, level: i32, entry: u32, top: i
 
 /**
  * The `k` best rows found for the float32 query at `query`, best first, with exact scores: rows to `outRows`, scores to
- * `outScores`. Answers are rows below `rowsLimit` that `bitset` allows (0 = all); ef ≥ k of them are scored exactly. `scratch` has
+ * `outScores`. Answers are rows below `rowsLimit` that `bitset` allows (0 = all); ef ≥ k. `scratch` has
  * scratchBytes(g, ef). Returns how many.
  */
 export function search(
@@ -100,7 +100,10 @@ export function search(
   return scoreResults(g, w, query, table, chunkRowsLog2, strideBytes, bytes, k, outRows, outScores);
 }
 
-/** Scores w.results by the rows themselves. The list of rows and the heap take the place of the candidates. */
+/**
+ * Scores the better part of w.results by the rows themselves: codes order rows well enough that the rest holds none of the best
+ * (measured: same recall). The list of rows and the heap take the place of the candidates.
+ */
 function scoreResults(
   g: Graph,
   w: Walk,
@@ -114,7 +117,7 @@ function scoreResults(
   outScores: usize,
 ): i32 {
   minSortDescending(w.results, w.resultCount);
-  const count = min<i32>(w.resultCount, 2*k+32);
+  const count = min<i32>(w.resultCount, max<i32>(2 * k + 32, w.resultsMax >> 1));
   const rows = w.candidates;
   const heap = rows + (<usize>((count + 1) & ~1) << 2);
   for (let i: i32 = 0; i < count; i++) {

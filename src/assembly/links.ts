@@ -42,7 +42,16 @@ function linksMaxAt(g: Graph, level: i32): u32 {
   return level == 0 ? g.links0Max : g.linksMax;
 }
 
-/** Links of the spanning tree in a level-0 list. */
+// The spanning tree: every row but the first is linked, both ways and for ever, to a parent that was there before it. So from
+// any row all others can be reached, also where the heuristic would cut a heap of equal rows off.
+
+// @ts-ignore: decorator
+@inline
+function treeLinksMax(g: Graph): u32 {
+  return max<u32>(3, g.links0Max >> 1);
+}
+
+/** Links of the tree in a level-0 list. */
 function treeLinks(list: usize): u32 {
   const count = listCount(list);
   let tree: u32 = 0;
@@ -50,14 +59,49 @@ function treeLinks(list: usize): u32 {
   return tree;
 }
 
-/** The nearest row of `keys` that can take one more row of the tree; NO_ROW when all are full. */
-function treeParent(g: Graph, keys: usize, count: i32): u32 {
-  const treeMax = max<u32>(2, g.links0Max >> 1);
+/** The nearest row of `keys` that can take one more row of the tree; if none can, one below the nearest. */
+function treeParent(g: Graph, keys: usize, count: i32, newRow: u32): u32 {
+  const treeMax = treeLinksMax(g);
   for (let i: i32 = 0; i < count; i++) {
     const row = keyRow(load<i64>(keys + (<usize>i << 3)));
     if (treeLinks(listOf(g, row, 0)) < treeMax) return row;
   }
-  return NO_ROW;
+  return treeRowWithRoom(g, keyRow(load<i64>(keys)), newRow);
+}
+
+/**
+ * Follows the tree away from `start`, whose links are full as those of every row passed: a leaf, which has one link, is
+ * reached at last. Branches are drawn by a hash, so that the tree grows in width.
+ */
+function treeRowWithRoom(g: Graph, start: u32, seed: u32): u32 {
+  const treeMax = treeLinksMax(g);
+  let before = NO_ROW;
+  let row = start;
+  let hash = seed;
+  while (true) {
+    const list = listOf(g, row, 0);
+    const tree = treeLinks(list);
+    if (tree < treeMax) return row;
+    hash = (hash ^ (hash >> 15)) * 0x2c1b3c6d + 0x9e3779b9;
+    const next = treeLink(list, (hash >> 8) % tree, before);
+    before = row;
+    row = next;
+  }
+}
+
+/** The row of the tree link on place `place` of a list, or of the one after it when that is `before`. */
+function treeLink(list: usize, place: u32, before: u32): u32 {
+  const count = listCount(list);
+  let first = NO_ROW;
+  for (let i: u32 = 0; i < count; i++) {
+    const link = listEntry(list, i);
+    const row = link & ~TREE_LINK;
+    if (!(link & TREE_LINK) || row == before) continue;
+    if (first == NO_ROW) first = row;
+    if (place == 0) return row;
+    place--;
+  }
+  return first;
 }
 
 /** Adds a link from `row` to `target`; a full list is chosen anew. `entry` is the target, with TREE_LINK or not. */
@@ -94,11 +138,11 @@ export function connect(g: Graph, w: Walk, row: u32, level: i32): void {
   let parent = NO_ROW;
   let chosen: u32 = 0;
   if (level == 0) {
-    parent = treeParent(g, w.results, w.resultCount);
-    if (parent != NO_ROW) setListEntry(list, chosen++, parent | TREE_LINK);
+    parent = treeParent(g, w.results, w.resultCount, row);
+    setListEntry(list, chosen++, parent | TREE_LINK);
   }
   // At level 0 as many as the heuristic finds, not only M as in the paper: measured, more recall for the same time.
-  const foundMax = linksMaxAt(g, level) - 1;
+  const foundMax = level == 0 ? g.links0Max - 1 : g.linksMax;
   const found = chooseDiverse(g, w, w.results, w.resultCount, w.queryBias, 0, foundMax);
   for (let i: u32 = 0; i < found; i++) {
     const neighbour = load<u32>(w.chosen + (i << 2));

@@ -13,7 +13,10 @@ export const COLLECTIONS: readonly CrashCollection[] = [
   { name: 'three_shards', shards: 3 },
 ];
 
-export async function createCollection(client: MilvusClient, { name, shards }: CrashCollection): Promise<void> {
+export async function createCollection(
+  client: MilvusClient,
+  { name, shards }: CrashCollection,
+): Promise<void> {
   expectOk(
     await client.createCollection({
       collection_name: name,

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { ElanusServer } from '../../conformance/protocol/harness/elanusServer.ts';
-import { FRAME_HEADER_BYTES } from '../../src/plugins/wal-file/frame.ts';
 import { SeededRandom } from '../../src/plugins/memory/seededRandom.ts';
+import { FRAME_HEADER_BYTES } from '../../src/plugins/wal-file/frame.ts';
 import { createCollection } from './collections.ts';
 import { type Frame, flipByte, framesOf, writeAt } from './logFrames.ts';
 import { countRows, readAll } from './readBack.ts';
@@ -101,7 +101,9 @@ export async function tornTail(seed: number): Promise<void> {
   };
   await withBed(async (bed) => {
     for (const [name, tail] of Object.entries(tails)) {
-      await damageAndStart(bed, (frames) => writeAt(frames.at(-1)!.path, frames.at(-1)!.end, tail(frames.at(-1)!)));
+      await damageAndStart(bed, (frames) =>
+        writeAt(frames.at(-1)!.path, frames.at(-1)!.end, tail(frames.at(-1)!)),
+      );
       for (const collection of [bed.hurt, bed.other]) {
         assert.deepEqual(await batchesOf(bed.server.address, collection), ALL, `${name}: ${collection}`);
       }
@@ -164,7 +166,10 @@ async function expectCorrupt(
   for (const [call, reply] of Object.entries(replies)) {
     const { code, reason } = statusOf(reply);
     assert.equal(code, CORRUPT_CODE, `${call}: ${reason}`);
-    assert.ok(reason.includes(path) && reason.includes(String(offset)), `${call} names file and offset: ${reason}`);
+    assert.ok(
+      reason.includes(path) && reason.includes(String(offset)),
+      `${call} names file and offset: ${reason}`,
+    );
   }
 }
 

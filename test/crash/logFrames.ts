@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { readFileHeader } from '../../src/plugins/wal-file/fileHeader.ts';
 import {
   FRAME_HEADER_BYTES,
   FRAME_KIND_RECORD,
@@ -7,7 +8,6 @@ import {
   parseFrameHeader,
 } from '../../src/plugins/wal-file/frame.ts';
 import { nodeFileSystem } from '../../src/plugins/wal-file/nodeFileSystem.ts';
-import { readFileHeader } from '../../src/plugins/wal-file/fileHeader.ts';
 
 /** Where a record lies on disk. */
 export interface Frame {

@@ -13,7 +13,11 @@ export interface ReadRows {
 type AnyRow = Readonly<Record<string, unknown>>;
 
 /** Every row of a collection by a query without a limit, every value checked. */
-export async function readAll(client: MilvusClient, collection: string, filter = 'id >= 0'): Promise<ReadRows> {
+export async function readAll(
+  client: MilvusClient,
+  collection: string,
+  filter = 'id >= 0',
+): Promise<ReadRows> {
   const reply = await client.query({
     collection_name: collection,
     filter,
@@ -27,8 +31,8 @@ export async function readAll(client: MilvusClient, collection: string, filter =
     const writer = Number(row.writer);
     const slot = Number(row.slot);
     const version = Number(row.version);
-    let versions = byWriter.get(writer);
-    if (versions === undefined) byWriter.set(writer, (versions = new Map()));
+    const versions = byWriter.get(writer) ?? new Map<number, number>();
+    byWriter.set(writer, versions);
     if (versions.has(slot)) problems.push(`writer ${writer} slot ${slot} is there twice`);
     versions.set(slot, version);
     const damage = damageOf(row, writer, slot, version);
@@ -54,6 +58,7 @@ function damageOf(row: AnyRow, writer: number, slot: number, version: number): s
   if (row.text !== wanted.text) return `its text is ${JSON.stringify(row.text)}`;
   const { extra } = row.$meta as { readonly extra?: unknown };
   if (extra !== wanted.extra) return `its undeclared value is ${JSON.stringify(extra)}`;
-  for (let i = 0; i < DIM; i++) if (vector[i] !== wanted.vector[i]) return `number ${i} of its vector is ${vector[i]}`;
+  for (let i = 0; i < DIM; i++)
+    if (vector[i] !== wanted.vector[i]) return `number ${i} of its vector is ${vector[i]}`;
   return undefined;
 }

@@ -2,9 +2,19 @@ import { MilvusClient, type ResStatus } from '@zilliz/milvus2-sdk-node';
 
 type Reply = ResStatus | { readonly status: ResStatus };
 
-/** A client that never repeats a call by itself: what happened to each one must be known. */
+/**
+ * A client that never repeats a call by itself: what happened to each one must be known. Its connection is its own, so that it
+ * does not wait because another client found nobody at that address.
+ */
 export async function connect(address: string): Promise<MilvusClient> {
-  const client = new MilvusClient({ address, maxRetries: 0, logLevel: 'error', timeout: 60_000 });
+  const channelOptions = { 'grpc.use_local_subchannel_pool': 1 };
+  const client = new MilvusClient({
+    address,
+    maxRetries: 0,
+    logLevel: 'error',
+    timeout: 60_000,
+    channelOptions,
+  });
   await client.connectPromise;
   return client;
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { ElanusServer } from '../../conformance/protocol/harness/elanusServer.ts';
@@ -31,7 +34,7 @@ export interface RoundsResult {
 export async function runRounds(seed: number, rounds: number): Promise<RoundsResult> {
   const random = new SeededRandom(seed);
   const writers = Array.from({ length: WRITERS }, (_, i) => new Writer(i, new SeededRandom(seed + 1 + i)));
-  const server = new ElanusServer({ env: SETTINGS });
+  const server = new ElanusServer({ env: SETTINGS, dataDir: mkdtempSync(join(tmpdir(), 'elanus-crash-')) });
   const wrong: string[] = [];
   let done = 0;
   try {
@@ -51,10 +54,12 @@ export async function runRounds(seed: number, rounds: number): Promise<RoundsRes
       const about = interrupted === 0 ? '' : `, ${interrupted} times killed while starting`;
       console.log(`round ${done}: killed after ${killAfterMs} ms${about}; ${total} acknowledged so far`);
     }
-    if (wrong.length > 0) console.log(`output of the server:\n${server.output}`);
-  } finally {
-    await server.remove();
+  } catch (error) {
+    wrong.push(`round ${done + 1}: ${error instanceof Error ? error.stack : String(error)}`);
   }
+  await server.remove();
+  if (wrong.length === 0) rmSync(server.dataDir, { recursive: true });
+  else console.log(`output of the server, whose data are kept in ${server.dataDir}:\n${server.output}`);
   return {
     rounds: done,
     acknowledged: writers.reduce((sum, writer) => sum + writer.acknowledged, 0),
@@ -70,7 +75,9 @@ async function writeUntilKilled(
   killAfterMs: number,
 ): Promise<string[]> {
   let dying = false;
-  const clients = await Promise.all(Array.from({ length: writers.length + 1 }, () => connect(server.address)));
+  const clients = await Promise.all(
+    Array.from({ length: writers.length + 1 }, () => connect(server.address)),
+  );
   const work = writers.map((writer, i) => writer.run(clients[i]!, () => dying));
   work.push(housekeeping(clients.at(-1)!, new SeededRandom(random.integer(2 ** 31)), () => dying));
   await sleep(killAfterMs);

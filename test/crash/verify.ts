@@ -55,7 +55,11 @@ async function searchSome(
     output_fields: ['id', 'version'],
     consistency_level: ConsistencyLevelEnum.Strong,
   });
-  const hits = expectOk(reply).results as unknown as readonly { id: string; version: string; score: number }[][];
+  const hits = expectOk(reply).results as unknown as readonly {
+    id: string;
+    version: string;
+    score: number;
+  }[][];
   for (const [i, slot] of picked.entries()) {
     const best = hits[i]?.[0];
     const found = best !== undefined && Number(best.id) === keyOf(writer, slot) && best.score === 0;

@@ -1,5 +1,5 @@
-import { DataType } from '../../src/core/domain/dataTypes.ts';
 import { hashKeys, SHARD_SEED } from '../../src/core/access/keyHash.ts';
+import { DataType } from '../../src/core/domain/dataTypes.ts';
 import { keyOf } from './rows.ts';
 
 /** The version of each slot that has a row. */

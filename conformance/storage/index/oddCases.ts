@@ -52,37 +52,6 @@ export const ODD_CASES: readonly BedCase[] = [
     },
   ],
   [
-    'odd: 10,000 equal rows among 2,000 others → both are found',
-    async (bed) => {
-      const dim = 40;
-      const others = clustered(2_000, dim, 20, 5);
-      const same = gaussian(dim, 6);
-      const rows = new Float32Array(12_000 * dim);
-      rows.set(others.subarray(0, 1_000 * dim));
-      for (let row = 1_000; row < 11_000; row++) rows.set(same, row * dim);
-      rows.set(others.subarray(1_000 * dim), 11_000 * dim);
-      const store = bed.store({ dim, rowsMax: 12_000 }, rows);
-      for (const metric of ['L2', 'COSINE'] as const) {
-        const handle = bed.build(store, metric);
-        let recall = 0;
-        const queries = [
-          same,
-          ...Array.from({ length: 30 }, (_, i) => others.slice(i * 60 * dim, (i * 60 + 1) * dim)),
-        ];
-        for (const query of queries) {
-          const question = { metric, rows, query, k: 10, rowsLimit: 12_000 };
-          const found = bed.search(handle, store, query, { k: 10 });
-          soundHits(found, question, 10, metric);
-          recall += recallOf(found, question) / queries.length;
-        }
-        assert.ok(recall >= 0.95, `${metric}: recall ${recall}`);
-        const all = bed.search(handle, store, same, { k: 12_000 });
-        assert.equal(new Set(all.rows).size, 12_000, `${metric}: every row can be had`);
-        bed.release(handle);
-      }
-    },
-  ],
-  [
     'odd: magnitudes up to the end of float32, mixed with tiny ones → finite scores, k hits',
     async (bed) => {
       for (const scale of [1e-30, 1e-15, 1e8, 1e18, 3e37]) {
@@ -117,3 +86,38 @@ export const ODD_CASES: readonly BedCase[] = [
     },
   ],
 ];
+
+/** Graphs tend to lose what lies around a cluster of equal rows. */
+export function equalRowsCase(recallMin: number): BedCase {
+  return [
+    `odd: 10,000 equal rows among 2,000 others → both are found, recall at least ${recallMin}`,
+    async (bed) => {
+      const dim = 40;
+      const others = clustered(2_000, dim, 20, 5);
+      const same = gaussian(dim, 6);
+      const rows = new Float32Array(12_000 * dim);
+      rows.set(others.subarray(0, 1_000 * dim));
+      for (let row = 1_000; row < 11_000; row++) rows.set(same, row * dim);
+      rows.set(others.subarray(1_000 * dim), 11_000 * dim);
+      const store = bed.store({ dim, rowsMax: 12_000 }, rows);
+      for (const metric of ['L2', 'COSINE'] as const) {
+        const handle = bed.build(store, metric);
+        let recall = 0;
+        const queries = [
+          same,
+          ...Array.from({ length: 30 }, (_, i) => others.slice(i * 60 * dim, (i * 60 + 1) * dim)),
+        ];
+        for (const query of queries) {
+          const question = { metric, rows, query, k: 10, rowsLimit: 12_000 };
+          const found = bed.search(handle, store, query, { k: 10 });
+          soundHits(found, question, 10, metric);
+          recall += recallOf(found, question) / queries.length;
+        }
+        assert.ok(recall >= recallMin, `${metric}: recall ${recall}`);
+        const all = bed.search(handle, store, same, { k: 12_000 });
+        assert.equal(new Set(all.rows).size, 12_000, `${metric}: every row can be had`);
+        bed.release(handle);
+      }
+    },
+  ];
+}

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { METRICS } from '../../../src/core/domain/metric.ts';
+import type { Metric } from '../../../src/core/domain/metric.ts';
 import type { BedCase } from './bedCase.ts';
 import { readRealData, realRecall } from './realData.ts';
 
 /** Recall on real embeddings. */
-export function realDataCases(directory: URL, recallMin: number): BedCase[] {
-  return METRICS.map((metric) => [
+export function realDataCases(directory: URL, metrics: readonly Metric[], recallMin: number): BedCase[] {
+  return metrics.map((metric) => [
     `real data: ${metric} recall@10 → at least ${recallMin} with the default ef`,
     async (bed) => {
       const data = readRealData(directory);

@@ -1,4 +1,5 @@
 import type { CollectionInfo } from '../domain/catalog.ts';
+import type { RequestMemory } from '../domain/requestMemory.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { MetaStore } from '../ports/metaStore.ts';
@@ -8,7 +9,6 @@ import type { Catalog } from './catalog.ts';
 import type { CatalogStore } from './catalogStore.ts';
 import type { ChannelClaims } from './channelClaims.ts';
 import type { KeyedLock } from './keyedLock.ts';
-import type { RequestMemory } from '../domain/requestMemory.ts';
 
 export interface CoordinatorSettings {
   /** Size of the pool of physical channels, 1..1,024. */

@@ -1,4 +1,5 @@
 import { ElanusError } from '../domain/errors.ts';
+import { RequestMemory } from '../domain/requestMemory.ts';
 import { alterAlias, createAlias, dropAlias } from './aliases.ts';
 import { IdAllocator, TimestampAllocator } from './allocators.ts';
 import { addField, alterCollection, alterField, truncateCollection } from './alterCollection.ts';
@@ -16,7 +17,6 @@ import { setLoad } from './loading.ts';
 import { createPartition, dropPartition } from './partitions.ts';
 import { ensureDefaultDatabase, readCatalog } from './recovery.ts';
 import { renameCollection } from './renameCollection.ts';
-import { RequestMemory } from '../domain/requestMemory.ts';
 import { claimChannels, commitSegments } from './segments.ts';
 import type { CoordinatorService } from './service.ts';
 

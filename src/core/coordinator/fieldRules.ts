@@ -20,6 +20,7 @@ const ANALYZER_PARAMS = new Set(['analyzer_params', 'multi_analyzer_params']);
 
 /** Names of the Milvus types that this server does not store, for messages. */
 const REFUSED_TYPES: Readonly<Record<number, string>> = {
+  0: 'None',
   20: 'String',
   24: 'Geometry',
   25: 'Text',

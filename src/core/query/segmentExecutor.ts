@@ -47,7 +47,19 @@ export interface SearchSpec {
 export function searchSpec(request: Omit<SearchSpec, 'dim'>, dim: number): SearchSpec {
   const { fieldId, metric, params, filter, queries, queryCount, k, scoreAbove, scoreAtMost, exact } = request;
   const own = ownValues(queries);
-  return { fieldId, metric, dim, params, filter, queries: own, queryCount, k, scoreAbove, scoreAtMost, exact };
+  return {
+    fieldId,
+    metric,
+    dim,
+    params,
+    filter,
+    queries: own,
+    queryCount,
+    k,
+    scoreAbove,
+    scoreAtMost,
+    exact,
+  };
 }
 
 /** A view is sent to a thread with all of its buffer, and that may be everything that a connection received. */

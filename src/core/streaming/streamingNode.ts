@@ -1,8 +1,8 @@
-import { RequestMemory } from '../domain/requestMemory.ts';
 import type { ChannelAssignment, CoordinatorService } from '../coordinator/service.ts';
 import type { DataService } from '../data/service.ts';
 import type { CollectionInfo } from '../domain/catalog.ts';
 import { ElanusError } from '../domain/errors.ts';
+import { RequestMemory } from '../domain/requestMemory.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';

@@ -42,7 +42,7 @@ class FlatKernel implements VectorIndexKernel {
     request: VectorSearchRequest,
     into: VectorSearchResult,
   ): number {
-    return this.#scan.search(handle.spec.metric, vectors, request, into, request.params['rowsFrom'] ?? 0);
+    return this.#scan.search(handle.spec.metric, vectors, request, into, request.params.rowsFrom ?? 0);
   }
 
   save(): Uint8Array {

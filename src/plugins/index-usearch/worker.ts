@@ -155,7 +155,7 @@ class UsearchKernel implements VectorIndexKernel {
     wanted: number,
     allowed: number,
   ): Uint32Array | undefined {
-    const ef = Math.max(wanted, request.params['ef'] ?? EF_DEFAULT);
+    const ef = Math.max(wanted, request.params.ef ?? EF_DEFAULT);
     for (let fetch = Math.ceil((ef * own.rows) / allowed); ; fetch *= 2) {
       if (fetch * FETCHED_ROW_COST > allowed) return undefined;
       const { keys } = callLibrary('search', () => own.index.search(request.query, fetch, 1));
@@ -203,8 +203,8 @@ class UsearchKernel implements VectorIndexKernel {
           metric: METRIC_KINDS[spec.metric],
           dimensions: spec.dim,
           quantization: SCALAR_KINDS[this.#config.quantization],
-          connectivity: spec.params['M'] ?? LINKS_DEFAULT,
-          expansion_add: spec.params['efConstruction'] ?? EF_CONSTRUCTION_DEFAULT,
+          connectivity: spec.params.M ?? LINKS_DEFAULT,
+          expansion_add: spec.params.efConstruction ?? EF_CONSTRUCTION_DEFAULT,
           // The least: a search raises it to what it fetches.
           expansion_search: 1,
           multi: false,

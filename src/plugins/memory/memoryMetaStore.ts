@@ -1,5 +1,6 @@
 import { ElanusError } from '../../core/domain/errors.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import { checkKey, checkPrefix, checkRange, checkTtl, checkTxn } from '../../core/ports/metaBounds.ts';
 import type {
   MetaCompare,
   MetaEntry,
@@ -9,9 +10,8 @@ import type {
   MetaStore,
   MetaTxnResult,
 } from '../../core/ports/metaStore.ts';
-import type { Random } from '../../core/ports/random.ts';
-import { checkKey, checkPrefix, checkRange, checkTtl, checkTxn } from '../../core/ports/metaBounds.ts';
 import { MetaWatchers } from '../../core/ports/metaWatchers.ts';
+import type { Random } from '../../core/ports/random.ts';
 import { SortedKeys } from './sortedKeys.ts';
 
 interface Row extends MetaEntry {

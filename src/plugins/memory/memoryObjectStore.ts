@@ -1,7 +1,12 @@
 import { ElanusError, type ErrorKind, invalid } from '../../core/domain/errors.ts';
 import type { Clock } from '../../core/ports/clock.ts';
+import {
+  checkObjectKey,
+  checkObjectLimit,
+  checkObjectPrefix,
+  checkObjectRange,
+} from '../../core/ports/objectKeys.ts';
 import type { ObjectContent, ObjectInfo, ObjectStore, ObjectVersion } from '../../core/ports/objectStore.ts';
-import { checkObjectKey, checkObjectLimit, checkObjectPrefix, checkObjectRange } from '../../core/ports/objectKeys.ts';
 import { SortedKeys } from './sortedKeys.ts';
 
 /** What the stores of several simulated processes share. */

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { ElanusError } from '../../core/domain/errors.ts';
+import { checkKey, checkPrefix, checkRange, checkTtl, checkTxn } from '../../core/ports/metaBounds.ts';
 import type {
   MetaCompare,
   MetaEntry,
@@ -9,13 +10,12 @@ import type {
   MetaStore,
   MetaTxnResult,
 } from '../../core/ports/metaStore.ts';
+import { MetaWatchers } from '../../core/ports/metaWatchers.ts';
 import type { PluginDeps } from '../../core/ports/plugin.ts';
 import type { Random } from '../../core/ports/random.ts';
 import type { MetaEmbeddedConfig } from './config.ts';
 import { makeFolder, syncFolder } from './folder.ts';
 import { LmdbFile } from './lmdbFile.ts';
-import { checkKey, checkPrefix, checkRange, checkTtl, checkTxn } from '../../core/ports/metaBounds.ts';
-import { MetaWatchers } from '../../core/ports/metaWatchers.ts';
 import { checkBeforeOpen } from './preflight.ts';
 import { TxnQueue } from './txnQueue.ts';
 

@@ -18,6 +18,8 @@ const KINDS: Readonly<Record<number, ErrorKind>> = {
   122: 'Exhausted', // EDQUOT
 };
 
+/** The errno values above that mean a full disk. */
+const DISK_CODES: readonly number[] = [27, 28, 122];
 const EIO = 5;
 /** Pages of the tree, the free list and the file system that a small commit may need besides its data. */
 const COMMIT_SLACK_BYTES = 256 * 1024;
@@ -36,10 +38,11 @@ export function storeError(caught: unknown, path: string): ElanusError {
 export async function commitError(caught: unknown, path: string, commitBytes: number): Promise<ElanusError> {
   const cause = await causeOf(caught);
   const code = numberOf(cause);
-  const context = { path, bytes: commitBytes };
+  const context = { path, bytes: commitBytes, resource: DISK_CODES.includes(code) ? 'disk' : undefined };
   // LMDB reports a write cut short by a full disk as EIO.
   if (code === EIO && (await diskIsFull(path, commitBytes))) {
-    return new ElanusError('Exhausted', 'catalogue: no space left on the device', { context, cause });
+    const full = { ...context, resource: 'disk' };
+    return new ElanusError('Exhausted', 'catalogue: no space left on the device', { context: full, cause });
   }
   return new ElanusError(KINDS[code] ?? 'Unknown', `catalogue: commit failed: ${messageOf(cause)}`, {
     context,

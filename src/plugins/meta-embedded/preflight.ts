@@ -24,7 +24,7 @@ export async function checkBeforeOpen(path: string): Promise<void> {
     await access(path, constants.R_OK | constants.W_OK | constants.X_OK);
     const { bavail, bsize } = await statfs(path);
     if (bavail * bsize < FREE_BYTES_MIN) {
-      const context = { path, freeBytes: bavail * bsize, limit: FREE_BYTES_MIN };
+      const context = { resource: 'disk', path, freeBytes: bavail * bsize, limit: FREE_BYTES_MIN };
       throw new ElanusError('Exhausted', 'catalogue: no space left on the device', { context });
     }
     await checkDataFile(join(path, 'data.mdb'), path);

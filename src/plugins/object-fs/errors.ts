@@ -21,7 +21,9 @@ export function fsError(caught: unknown, operation: string, context: ErrorContex
   if (caught instanceof ElanusError) return caught;
   const code = codeOf(caught);
   const message = `object store: ${operation} failed: ${code ?? caught}`;
-  return new ElanusError(KINDS[code ?? ''] ?? 'Unavailable', message, { context, cause: caught });
+  const kind = KINDS[code ?? ''] ?? 'Unavailable';
+  const resource = kind === 'Exhausted' ? 'disk' : undefined;
+  return new ElanusError(kind, message, { context: { ...context, resource }, cause: caught });
 }
 
 /** A failed sync of the folder after the name was changed: the change is seen, but may be gone after power loss. */

@@ -2,6 +2,12 @@ import type { FileHandle } from 'node:fs/promises';
 import { link, open, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { ElanusError, invalid } from '../../core/domain/errors.ts';
+import {
+  checkObjectKey,
+  checkObjectLimit,
+  checkObjectPrefix,
+  checkObjectRange,
+} from '../../core/ports/objectKeys.ts';
 import type { ObjectContent, ObjectInfo, ObjectStore, ObjectVersion } from '../../core/ports/objectStore.ts';
 import type { PluginDeps } from '../../core/ports/plugin.ts';
 import type { ObjectFsConfig } from './config.ts';
@@ -10,7 +16,6 @@ import { versionOf } from './fileVersion.ts';
 import { Folders, makeRoot, syncFolder } from './folders.ts';
 import { KeyMutex } from './keyMutex.ts';
 import { listObjects, OWN_NAME_PREFIX } from './listing.ts';
-import { checkObjectKey, checkObjectLimit, checkObjectPrefix, checkObjectRange } from '../../core/ports/objectKeys.ts';
 import { ProcessLock } from './processLock.ts';
 import { TempFiles } from './tempFiles.ts';
 

@@ -1,7 +1,8 @@
 import { ElanusError, type ErrorKind } from '../../core/domain/errors.ts';
 
-/** Codes of node:fs that mean "no room". */
-const EXHAUSTED_CODES: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EMFILE', 'ENFILE', 'ENOMEM'];
+/** Codes of node:fs that mean "no room": on the disk, or elsewhere. */
+const DISK_CODES: readonly string[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+const EXHAUSTED_CODES: readonly string[] = [...DISK_CODES, 'EMFILE', 'ENFILE', 'ENOMEM'];
 
 /** The only place where errors of node:fs become ours; `doing` and `file` go into the message. */
 export function walFileError(caught: unknown, doing: string, file: string): ElanusError {
@@ -9,7 +10,7 @@ export function walFileError(caught: unknown, doing: string, file: string): Elan
   const code = codeOf(caught);
   const text = caught instanceof Error ? caught.message : String(caught);
   return new ElanusError(kindOf(code), `${doing} ${file} failed: ${text}`, {
-    context: { file, code },
+    context: { file, code, resource: DISK_CODES.includes(code) ? 'disk' : undefined },
     cause: caught,
   });
 }

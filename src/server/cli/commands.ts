@@ -8,7 +8,8 @@ export interface Command {
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
   repair: {
-    summary: 'give up damaged records of the log; takes --data-dir, --config, --channel; the server must be stopped',
+    summary:
+      'give up damaged records of the log; takes --data-dir, --config, --channel; the server must be stopped',
     run: async (args, environment) => (await import('./repairCommand.ts')).repairCommand(args, environment),
   },
 };

@@ -68,7 +68,9 @@ export class PoolWorker {
       for (const { scratch } of jobs)
         if (scratch !== undefined) this.#ensureScratch('task', scratch.arena, scratch.bytes);
     } catch (error) {
-      this.#end(() => jobs.forEach((_, i) => this.#settle(firstId + i, (job) => job.fail(error))));
+      this.#end(() => {
+        for (let id = firstId; id <= this.#jobId; id++) this.#settle(id, (job) => job.fail(error));
+      });
       return;
     }
     this.#send(jobs.map(({ name, input }, i) => ({ id: firstId + i, name, input })));

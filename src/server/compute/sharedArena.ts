@@ -54,6 +54,7 @@ export class SharedArena implements Arena {
     if (ref !== undefined) return ref;
     throw new ElanusError('Exhausted', 'shared memory is full', {
       context: {
+        resource: 'memory',
         askedBytes: bytes,
         allocatedBytes: this.#allocatedBytes,
         limitBytes: this.#bytesMax,

@@ -14,7 +14,7 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
 export const SIZE_PATTERN = '^[0-9]+(\\.[0-9]+)? ?(B|[KMGT]i?B)$';
 
 export function isSizeKey(key: string): boolean {
-  return key.endsWith('Bytes') || key.endsWith('BytesMax');
+  return /(^b|B)ytes(Max)?$/.test(key);
 }
 
 /** `"64MiB"` → 67108864; anything that is not such a text comes back as it is, for the schema to refuse. */

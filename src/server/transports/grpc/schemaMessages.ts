@@ -105,9 +105,14 @@ function defaultOf({ name, dataType, defaultValue: value }: FieldSchemaMessage):
     value.doubleData ??
     value.stringData;
   if (given !== undefined) return inFormOf(dataType, given);
-  const other = value.bytesData ?? value.timestamptzData ?? value.dateData ?? value.timeData;
+  const other = Object.entries({
+    bytes_data: value.bytesData,
+    timestamptz_data: value.timestamptzData,
+    date_data: value.dateData,
+    time_data: value.timeData,
+  }).find(([, one]) => one !== undefined);
   if (other === undefined) return undefined;
-  throw invalid('a default value of this kind is not supported', { field: name });
+  throw invalid(`a default value of this kind (${other[0]}) is not supported`, { field: name });
 }
 
 /** Clients send whole numbers as int64 for a field of any numeric type; int64 fields hold bigints, the others numbers. */

@@ -1,17 +1,31 @@
 import type { CollectionInfo, IndexInfo } from '../../../core/domain/catalog.ts';
 import { ElanusError } from '../../../core/domain/errors.ts';
-import type { SegmentState } from '../../../core/streaming/service.ts';
+import type { SegmentState, ShardState } from '../../../core/streaming/service.ts';
 import type { DefinitionServices } from './services.ts';
 
 type Streaming = Pick<DefinitionServices, 'streaming'>;
 
-/** All segments of a collection's shards, with the shard each lies in. */
+/**
+ * The shards of a collection. Error: Unavailable with the reason when one of them could not be recovered or loaded: what
+ * the others hold is not the collection.
+ */
+async function shardsOf({ streaming }: Streaming, collectionId: number): Promise<readonly ShardState[]> {
+  const shards = await streaming.shardStates(collectionId);
+  const failed = shards.find(({ loadError }) => loadError !== undefined);
+  if (failed === undefined) return shards;
+  throw new ElanusError('Unavailable', `load failed: ${failed.loadError}`, {
+    subject: 'collection',
+    context: { channel: failed.vchannel },
+  });
+}
+
+/** All segments of a collection's shards, with the shard each lies in. Error: as `shardsOf`. */
 export async function segmentsOf(
-  { streaming }: Streaming,
+  services: Streaming,
   collectionId: number,
 ): Promise<readonly (SegmentState & { readonly vchannel: string })[]> {
-  const states = await streaming.shardStates(collectionId);
-  return states.flatMap(({ vchannel, segments }) => segments.map((segment) => ({ ...segment, vchannel })));
+  const shards = await shardsOf(services, collectionId);
+  return shards.flatMap(({ vchannel, segments }) => segments.map((segment) => ({ ...segment, vchannel })));
 }
 
 /** Rows that are not deleted, of one partition or of all. */
@@ -27,20 +41,11 @@ export async function visibleRows(
   return rows;
 }
 
-/**
- * How much of a loaded collection is served, 0..100; nothing to load is 100.
- * Error: Unavailable with the reason when loading failed.
- */
-export async function loadedPercent({ streaming }: Streaming, info: CollectionInfo): Promise<number> {
+/** How much of a loaded collection is served, 0..100; nothing to load is 100. Error: as `shardsOf`. */
+export async function loadedPercent(services: Streaming, info: CollectionInfo): Promise<number> {
   let wanted = 0;
   let served = 0;
-  for (const shard of await streaming.shardStates(info.collectionId)) {
-    if (shard.loadError !== undefined) {
-      throw new ElanusError('Unavailable', `load failed: ${shard.loadError}`, {
-        subject: 'collection',
-        context: { collection: info.schema.name, channel: shard.vchannel },
-      });
-    }
+  for (const shard of await shardsOf(services, info.collectionId)) {
     wanted += shard.segmentsToLoad;
     served += shard.segmentsLoaded;
   }

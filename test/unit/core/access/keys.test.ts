@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { autoKeys } from '../../../../src/core/access/autoKeys.ts';
 import { hashKeys, murmur3 } from '../../../../src/core/access/keyHash.ts';
 import { KeyTable } from '../../../../src/core/access/keyTable.ts';
-import { compareKeys, keyReader } from '../../../../src/core/segment/keyOrder.ts';
 import { DataType } from '../../../../src/core/domain/dataTypes.ts';
+import { compareKeys, keyReader } from '../../../../src/core/segment/keyOrder.ts';
 import { scalarColumn, valuesOf } from '../../../model/columnValues.ts';
 import { intKey, textKey } from './fixture.ts';
 

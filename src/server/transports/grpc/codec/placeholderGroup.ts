@@ -1,5 +1,6 @@
-import { DataType, dataTypeName } from '../../../../core/domain/dataTypes.ts';
+import { DataType } from '../../../../core/domain/dataTypes.ts';
 import { invalid } from '../../../../core/domain/errors.ts';
+import { PlaceholderType } from '../../../../gen/milvus/common.ts';
 import { readNumbers } from './readNumbers.ts';
 import {
   emptySpan,
@@ -57,7 +58,7 @@ export function decodePlaceholders(group: Uint8Array): { count: number; values: 
   if (elementLevel) throw invalid('element_level is not supported, there are no arrays of vectors');
   if (count === 0) throw invalid('the search has no vectors');
   if (type !== DataType.FloatVector) {
-    throw invalid(`the search is for values of type ${dataTypeName(type)}, which is not supported`);
+    throw invalid(`the search is for values of type ${typeName(type)}, which is not supported`);
   }
   const size = offsets[1]!;
   for (let i = 1; i < count; i++) {
@@ -70,6 +71,10 @@ export function decodePlaceholders(group: Uint8Array): { count: number; values: 
     throw invalid(`the vectors of the search have ${size} bytes, which is no multiple of 4`);
   }
   return { count, values: readNumbers(spanOf(bytes), DataType.Float, WHAT) as Float32Array };
+}
+
+function typeName(type: number): string {
+  return Object.entries(PlaceholderType).find(([, number]) => number === type)?.[0] ?? String(type);
 }
 
 function onlyPlaceholder(group: Span, cursor: WireCursor): Span {

@@ -34,6 +34,7 @@ export async function manualCompaction(
     throw invalid('clustering compaction (majorCompaction) is not supported');
   }
   const { collectionId } = await collectionOf(services, request, context);
+  await segmentsOf(services, collectionId); // refuses a collection that is not whole
   const requestId = services.random.uuid();
   const { compactionId, plans } = await services.streaming.compact({ requestId, collectionId });
   return { status: success(), compactionID: BigInt(compactionId), compactionPlanCount: plans.length };

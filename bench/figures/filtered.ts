@@ -1,0 +1,33 @@
+import { FIELD } from '../wire/requests.ts';
+import { type Figure, type Measured, median, spread } from './figure.ts';
+import { SHARES } from './goals.ts';
+import { IN_FLIGHT, recallOf, searchRun } from './search.ts';
+
+/** A range of an Int64 field that passes a known share of the rows. */
+export const filtered: Figure = {
+  name: 'filtered',
+  withPeers: true,
+  run: async (bench) => {
+    const measured: Measured[] = [];
+    const rounds = Math.min(bench.rounds, 3);
+    for (const share of SHARES) {
+      const rankBelow = Math.round(bench.data.rows * share);
+      const filter = `${FIELD.rank} < ${rankBelow}`;
+      measured.push({
+        key: `filtered${share}Recall`,
+        value: await recallOf(bench, filter, rankBelow),
+      });
+      const qps: number[] = [];
+      for (let round = 0; round < rounds; round++) {
+        const { done, tookMs } = await searchRun(bench, IN_FLIGHT, filter);
+        qps.push((done * 1000) / tookMs);
+      }
+      measured.push({
+        key: `filtered${share}Qps`,
+        value: median(qps),
+        detail: spread(qps, 0),
+      });
+    }
+    return measured;
+  },
+};
