@@ -34,7 +34,7 @@ export const mixed: Figure = {
       });
       const busy = await searchRun(bench, IN_FLIGHT);
       const inserted = await inserting;
-      shares.push(((busy.done / busy.tookMs) * 100) / (quiet.done / quiet.tookMs));
+      shares.push((busy.qps * 100) / quiet.qps);
       insertRates.push((inserted.done * BATCH_ROWS * 1000) / inserted.tookMs);
     }
     const detail = `${spread(shares, 0)}, inserted ${Math.round(median(insertRates))} rows/s`;

@@ -1,3 +1,6 @@
+/** Tags of Status: field and wire type. */
+const TAG = { errorCode: 0x08, reason: 0x12, code: 0x18 } as const;
+
 /**
  * What a reply's Status says, read without decoding the reply: undefined = success, else the codes. Data replies
  * (MutationResult, SearchResults, QueryResults) carry it as field 1; in it 1 is error_code, 2 reason, 3 code.
@@ -6,21 +9,20 @@ export function replyProblem(reply: Uint8Array): string | undefined {
   if (reply[0] !== 0x0a) return undefined;
   const [length, start] = varint(reply, 1);
   const end = start + length;
-  let problem: string | undefined;
+  let code = 0;
+  let reason = '';
   let at = start;
   while (at < end) {
     const tag = reply[at]!;
     const [value, next] = varint(reply, at + 1);
-    if ((tag & 7) === 0) {
-      if ((tag === 0x08 || tag === 0x18) && value !== 0) problem = `code ${value} ${problem ?? ''}`;
-      at = next;
-    } else if ((tag & 7) === 2) {
-      if (tag === 0x12 && value > 0) problem = `${problem ?? ''}${text(reply.subarray(next, next + value))}`;
-      at = next + value;
-    } else return 'the status is no Status message';
+    const isVarint = (tag & 7) === 0;
+    if (!isVarint && (tag & 7) !== 2) return 'the status is no Status message';
+    if (tag === TAG.errorCode || tag === TAG.code) code = value === 0 ? code : value;
+    else if (tag === TAG.reason) reason = text(reply.subarray(next, next + value));
+    at = isVarint ? next : next + value;
   }
-  // A reason without a code is what some servers say on success.
-  return problem?.startsWith('code') || problem?.includes('code ') ? problem : undefined;
+  // Some servers give a reason on success.
+  return code === 0 ? undefined : `code ${code} ${reason}`;
 }
 
 function text(bytes: Uint8Array): string {

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { QUERY_PARAMS, RANK_PARAMS, SEARCH_PARAMS } from '../../../src/core/access/paramNames.ts';
+import { INDEX_FLAGS, SCALAR_PARAMS, VECTOR_PARAMS } from '../../../src/core/coordinator/buildParamNames.ts';
+import { COLLECTION_PROPERTIES, DATABASE_PROPERTIES } from '../../../src/core/coordinator/propertyRules.ts';
+import { METRICS } from '../../../src/core/domain/metric.ts';
 import { PROBES } from './probes/index.ts';
 import { FACTS, fieldsOf, RPCS } from './protocol.ts';
 import { BUILT, BY_NAME, named, ROWS, requestFields, rowOfField, rpcsBehind } from './rows.ts';
@@ -72,14 +75,24 @@ describe('the table is complete', () => {
     ['search param', SEARCH_PARAMS],
     ['query param', QUERY_PARAMS],
     ['rank param', RANK_PARAMS],
+    ['index param', VECTOR_PARAMS],
+    ['scalar index param', [...SCALAR_PARAMS].filter((name) => name !== 'metric_type')],
+    ['collection property', COLLECTION_PROPERTIES],
+    ['database property', DATABASE_PROPERTIES],
+    ['index property', INDEX_FLAGS],
+    ['metric', METRICS],
   ])('every %s that the server takes', (kind, taken) => {
-    expect(named(kind, (row) => row.treatment !== 'refused')).toEqual([...taken].toSorted());
+    const isTaken = ({ treatment, what }: Row) => treatment !== 'refused' && !what.startsWith('warmup');
+    expect(named(kind, isTaken)).toEqual([...taken].toSorted());
   });
 
   test('every honoured row has a probe, and every probe a row', () => {
     const honoured = [...BY_NAME].filter(([, { treatment }]) => treatment === 'honoured');
-    expect(honoured.map(([name]) => name).filter((name) => PROBES[name] === undefined)).toEqual([]);
-    expect(Object.keys(PROBES).filter((name) => !BY_NAME.has(name))).toEqual([]);
+    expect(honoured.map(([name]) => name).toSorted()).toEqual(Object.keys(PROBES.honoured!).toSorted());
+    for (const [treatment, probes] of Object.entries(PROBES)) {
+      const others = Object.keys(probes).filter((name) => BY_NAME.get(name)?.treatment !== treatment);
+      expect(others, `probes of rows that are not ${treatment}`).toEqual([]);
+    }
   });
 });
 
@@ -90,16 +103,20 @@ describe.each(KINDS)('%s', (kind) => {
   );
 });
 
-async function check(row: Row): Promise<unknown> {
+async function check(row: Row): Promise<void> {
   if (row.kind === 'rpc') return checkRpc(row);
-  const probe = PROBES[`${row.kind} ${row.what}`];
-  if (probe !== undefined) return probe(world);
+  const probe = PROBES[row.treatment]?.[`${row.kind} ${row.what}`];
+  if (probe !== undefined) {
+    await probe(world);
+    return;
+  }
   const setters = row.what.startsWith('*.')
     ? rpcsBehind(row.what.slice(2)).map((rpc) => fieldSetter(`${rpc}.${row.what.slice(2)}`))
     : [setterOf(row)];
   expect(setters.length).toBeGreaterThan(0);
   for (const setter of setters) {
-    if (setter === undefined) throw new Error(`${row.kind} ${row.what} has neither a probe nor a setter`);
+    if (row.treatment === 'honoured' || setter === undefined)
+      throw new Error(`${row.kind} ${row.what} has no probe`);
     const pair = await setter(world);
     if (row.treatment === 'refused') await expectRefusal(world, row, pair);
     else await expectNoEffect(world, pair);

@@ -88,7 +88,7 @@ def search(client, name, metric, queries, k, filter="", **params):
 
 
 def check_exact(client, packages, k, count):
-    """FLAT gives the exact answers."""
+    """FLAT gives the exact answers: k of them, in any order among equal scores."""
     for metric in METRICS:
         queries = packages.queries[:count]
         hits = search(client, "flat", metric, queries, k)
@@ -96,13 +96,14 @@ def check_exact(client, packages, k, count):
         assert good.shape == (len(queries), k) and good.all(), metric
 
 
-def check_graph(client, packages):
+def check_graph(client, packages, count):
     """HNSW: recall@10 with ef 64 and with defaults."""
     for metric in METRICS:
+        queries = packages.queries[:count]
         for params, least in (({"ef": 64}, 0.98), ({}, 0.95)):
-            hits = search(client, "graph", metric, packages.queries, 10, **params)
-            good = right(packages, metric, packages.queries, hits, packages.truth[metric][:, :10])
-            assert good.shape == (len(packages.queries), 10) and good.mean() >= least, (metric, params, good.mean())
+            hits = search(client, "graph", metric, queries, 10, **params)
+            good = right(packages, metric, queries, hits, packages.truth[metric][:count, :10])
+            assert good.shape == (len(queries), 10) and good.mean() >= least, (metric, params, good.mean())
 
 
 def check_filtered(client, packages, name, least):
@@ -119,12 +120,15 @@ def check_filtered(client, packages, name, least):
             assert recall >= least, (name, filter, recall)
 
 
-def check_all(client, packages, exact_queries=100):
+SOME = 200
+
+
+def check_all(client, packages, count=SOME):
     for name in ("flat", "graph"):
         assert count_of(client, name) == len(packages.rows)
         assert client.get_collection_stats(name)["row_count"] == len(packages.rows)
-    check_exact(client, packages, 100, exact_queries)
-    check_graph(client, packages)
+    check_exact(client, packages, 100, count if count > SOME else 30)
+    check_graph(client, packages, count)
     check_filtered(client, packages, "flat", 1.0)
     check_filtered(client, packages, "graph", 0.98)
 
@@ -152,7 +156,7 @@ def test_the_packages(packages):
         server.restart(kill=False)
         check_all(connected(server), packages)
         server.restart(kill=True)
-        check_all(connected(server), packages, exact_queries=len(packages.queries))
+        check_all(connected(server), packages, count=len(packages.queries))
     finally:
         server.remove()
 
@@ -175,8 +179,6 @@ def after_flush(client, packages):
     for name in ("flat", "graph"):
         client.flush(name)
     check_all(client, packages)
-    wait_until(lambda: indexed(client, "graph"))
-    check_all(client, packages)
 
 
 def after_compaction(client, packages):
@@ -184,6 +186,5 @@ def after_compaction(client, packages):
         job = client.compact(name)
         wait_until(lambda: client.get_compaction_state(job) == "Completed")
         assert len(client.list_persistent_segments(name)) == 1
-    check_all(client, packages)
     wait_until(lambda: indexed(client, "graph"))
     check_all(client, packages)

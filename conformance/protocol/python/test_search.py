@@ -285,7 +285,7 @@ RAW_BAD = {
     "too many queries": (dict(values=[floats(1, 2, 3, 4)] * 16_385), ["nq", "16385", "16384"]),
     "round_decimal 7": (dict(values=[floats(1, 2, 3, 4)], params={"round_decimal": "7"}), ["round_decimal", "7", "6"]),
     "params that are no JSON": (dict(values=[floats(1, 2, 3, 4)], params={"params": "{"}), ["params", "{"]),
-    "binary vectors": (dict(values=[b"1234"], type=100), ["100"]),
+    "binary vectors": (dict(values=[b"1234"], type=100), ["BinaryVector", "not supported"]),
 }
 
 

@@ -50,6 +50,7 @@ export const SEARCH_PARAMS: ReadonlySet<string> = new Set([
   'search_iter_batch_size',
   'search_iter_last_bound',
   'search_iter_id',
+  'guarantee_timestamp',
 
   'hints',
   'page_retain_order',

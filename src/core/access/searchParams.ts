@@ -5,6 +5,7 @@ import { LIMITS } from '../domain/limits.ts';
 import type { Metric } from '../domain/metric.ts';
 import type { FieldSchema } from '../domain/schema.ts';
 import { fieldByName } from '../domain/schema.ts';
+import type { Timestamp } from '../domain/timestamp.ts';
 import { SEARCH_PARAMS } from './paramNames.ts';
 import type { Params } from './params.ts';
 import type { ScoreBounds } from './rangeSearch.ts';
@@ -34,6 +35,8 @@ export interface SearchIterator {
   readonly token: string | undefined;
   /** Wire score of the last hit so far. */
   readonly lastBound: number | undefined;
+  /** The session's timestamp, from clients that send it among the parameters; 0n = it is not there. */
+  readonly sessionTs: Timestamp;
 }
 
 const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
@@ -121,7 +124,8 @@ function planIterator(params: Params, limit: number): SearchIterator | undefined
     if (isV2) throw invalid('search_iter_v2 needs iterator to be true');
     return undefined;
   }
-  if (!isV2) return { version: 1, batchSize: limit, token: undefined, lastBound: undefined };
+  const sessionTs = timestampOf(params);
+  if (!isV2) return { version: 1, batchSize: limit, token: undefined, lastBound: undefined, sessionTs };
   if ((params.integer('offset', 0, LIMITS.topKMax) ?? 0) > 0)
     throw invalid('offset is not supported with search_iter_v2');
   const token = params.text('search_iter_id');
@@ -133,7 +137,15 @@ function planIterator(params: Params, limit: number): SearchIterator | undefined
     batchSize: params.integer('search_iter_batch_size', 1, LIMITS.topKMax) ?? limit,
     token,
     lastBound: params.number('search_iter_last_bound'),
+    sessionTs,
   };
+}
+
+/** The Node SDK has no field for the timestamp of its iterators. */
+function timestampOf(params: Params): Timestamp {
+  const text = params.text('guarantee_timestamp') ?? '0';
+  if (/^[0-9]{1,20}$/.test(text)) return BigInt(text);
+  throw invalid(`guarantee_timestamp [${text}] is invalid, it should be a timestamp`);
 }
 
 /** The numbers among the parameters, with those of graph indexes checked. */

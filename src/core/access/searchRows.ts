@@ -162,10 +162,11 @@ async function storedVectors(
 
 async function sessionOf(
   deps: AccessDependencies,
-  { open, guaranteeTs }: PreparedSearch,
+  { plan, open, guaranteeTs }: PreparedSearch,
   asked: ReadConsistency,
 ): Promise<Timestamp> {
-  if (isSessionTs(asked.guaranteeTs)) return asked.guaranteeTs;
+  const sessionTs = plan.iterator!.sessionTs || asked.guaranteeTs;
+  if (isSessionTs(sessionTs)) return sessionTs;
   return openSession(deps, open.collection, open.partitionIds, guaranteeTs);
 }
 

@@ -35,8 +35,10 @@ const IGNORED = [
   'drop_ratio_build',
 ];
 
-const VECTOR_PARAMS: ReadonlySet<string> = new Set([...USED, ...IGNORED]);
-const SCALAR_PARAMS: ReadonlySet<string> = new Set([
+/** Build parameters of vector indexes; docs/compatibility.md says what each does. */
+export const VECTOR_PARAMS: ReadonlySet<string> = new Set([...USED, ...IGNORED]);
+/** Build parameters of scalar indexes. */
+export const SCALAR_PARAMS: ReadonlySet<string> = new Set([
   'index_type',
   'metric_type',
   JSON_PARAMS_KEY,

@@ -11,8 +11,13 @@ const COLLECTION_FLAGS = new Set([
 ]);
 const COLLECTION_TEXTS = new Set(['collection.replica.number', 'collection.resource_groups', 'timezone']);
 const DATABASE_TEXTS = new Set(['database.replica.number', 'database.resource_groups', 'timezone']);
+
 export const DATABASE_COLLECTIONS_MAX = 'database.max.collections';
 export const DYNAMIC_FIELD_PROPERTY = 'dynamicfield.enabled';
+
+/** Names that are taken, but for `warmup…`; docs/compatibility.md says what each does. */
+export const COLLECTION_PROPERTIES = [...COLLECTION_FLAGS, ...COLLECTION_TEXTS, DYNAMIC_FIELD_PROPERTY];
+export const DATABASE_PROPERTIES = [...DATABASE_TEXTS, DATABASE_COLLECTIONS_MAX];
 
 /** Properties that Milvus has and that would be broken promises here. */
 const TTL_PROPERTIES = new Set(['collection.ttl.seconds', 'ttl_field', 'ttl.seconds']);

@@ -14,8 +14,9 @@ const BITMAP_CARDINALITY_MAX = 1_000;
  * Error: Invalid, naming field, type and what is allowed.
  */
 export function checkScalarIndex(field: FieldSchema, indexType: string, params: readonly KeyValue[]): void {
-  if (propertyOf(params, 'metric_type')) {
-    throw invalid('a scalar index has no metric type', { field: field.name, indexType });
+  const metric = propertyOf(params, 'metric_type');
+  if (metric) {
+    throw invalid('a scalar index has no metric type', { field: field.name, indexType, metric_type: metric });
   }
   if (field.dataType === DataType.JSON) checkJsonParams(field, params);
   const name = TRIES.has(indexType) ? 'Trie' : indexType;

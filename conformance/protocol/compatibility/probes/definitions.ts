@@ -39,7 +39,8 @@ export const DEFINITION_PROBES: Probes = {
   },
 
   'field CreateDatabase.db_name': async (world) => {
-    expect((await world.ok('ListDatabases')).dbNames).toContain(await newDatabase(world));
+    const dbName = await newDatabase(world);
+    expect((await world.ok('ListDatabases')).dbNames).toContain(dbName);
   },
   'field CreateDatabase.properties': async (world) => {
     expect(await properties(world, await newDatabase(world, { [LIMIT]: 7 }))).toEqual(

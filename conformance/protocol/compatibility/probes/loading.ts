@@ -1,8 +1,11 @@
 import { expect } from 'vitest';
-import { freshCollection, SHELF } from '../shelf.ts';
+import { freshCollection, SHELF, shelfColumns } from '../shelf.ts';
 import type { World } from '../world.ts';
 import { type Probe, type Probes, refused } from './probe.ts';
 
+const COMPLETED = 2;
+const GROWING = 2;
+const SEALED = 3;
 const FLUSHED = 4;
 
 async function loadRequest(world: World, rpc: string): Promise<object> {
@@ -56,6 +59,13 @@ export const LOADING_PROBES: Probes = {
     await refused(world, 'Flush', { collectionNames: ['nothing'] }, 100, 'nothing');
     await refused(world, 'Flush', {}, 1100, 'collection_names');
   },
+  'field FlushAll.db_name': async (world) => {
+    const dbName = world.newName();
+    await world.ok('CreateDatabase', { dbName });
+    const { flushResults } = await world.ok('FlushAll', { dbName });
+    expect(flushResults.map((result: { dbName: string }) => result.dbName)).toEqual([dbName]);
+    await refused(world, 'FlushAll', { dbName: 'nothing' }, 800, 'nothing');
+  },
   'field FlushAll.flush_targets': (world) => flushTargets(world, {}),
   'field FlushAllTarget.collection_names': (world) => flushTargets(world, {}),
   'field FlushAllTarget.db_name': (world) => flushTargets(world, { whole: true }),
@@ -72,7 +82,7 @@ export const LOADING_PROBES: Probes = {
     await world.ok('Flush', { collectionNames: [collectionName] });
     const withStates = async (states: number[]) =>
       (await world.ok('GetPersistentSegmentInfo', { collectionName, states })).infos.length;
-    expect([await withStates([FLUSHED]), await withStates([2])]).toEqual([1, 0]);
+    expect([await withStates([SEALED, FLUSHED]), await withStates([GROWING])]).toEqual([1, 0]);
   },
 };
 
@@ -87,11 +97,17 @@ async function flushTargets(world: World, { whole = false }): Promise<void> {
   expect(results.map(({ collectionName }) => collectionName)).toEqual(whole ? names : names.slice(1));
 }
 
+/** A compaction that had something to merge says so; another id has nothing. */
 async function compaction(world: World, rpc: string): Promise<void> {
   const collectionName = await freshCollection(world, { rows: 2 });
+  await world.ok('Flush', { collectionNames: [collectionName] });
+  await world.ok('Insert', { collectionName, fieldsData: shelfColumns([7, 8]), numRows: 2 });
+  await world.ok('Flush', { collectionNames: [collectionName] });
   const { compactionID } = await world.ok('ManualCompaction', { collectionName });
-  await expect.poll(async () => (await world.ok(rpc, { compactionID })).state).toBe(2);
-  const answer = await world.call(rpc, { compactionID: 987_654n });
-  expect(answer.code).not.toBe(0);
-  expect(answer.reason).toContain('987654');
+  const plans = async (id: bigint) => {
+    const { state, mergeInfos = [], completedPlanNo = 0n } = await world.ok(rpc, { compactionID: id });
+    return state === COMPLETED ? mergeInfos.length + Number(completedPlanNo) : -1;
+  };
+  await expect.poll(() => plans(compactionID)).toBe(1);
+  expect(await plans(compactionID + 999n)).toBe(0);
 }

@@ -164,7 +164,6 @@ export const SCHEMA_PROBES: Probes = {
       'partition key',
     );
   },
-  'field FieldSchema.is_clustering_key': keepsField({ isClusteringKey: true }, { isClusteringKey: true }),
   'field FieldSchema.nullable': (world) => storedNull(world),
   'field ValueField.bool_data': defaultValue(1, { boolData: true }, 'x == true'),
   'field ValueField.int_data': defaultValue(4, { intData: 7 }, 'x == 7'),
@@ -197,6 +196,28 @@ export const SCHEMA_PROBES: Probes = {
   'field property dim': sized({ ...VECTOR, name: 'x' }, 'dim', 3, 1),
   'field property max_length': sized(TEXT, 'max_length', 65_535, 65_536),
   'field property max_capacity': sized(ARRAY, 'max_capacity', 4_096, 4_097),
+  'collection property allow_insert_auto_id': async (world) => {
+    const properties = keyValues({ allow_insert_auto_id: 'true' });
+    const collectionName = await plainCollection(world, [{ ...ID, autoID: true }, VECTOR], { properties });
+    const fieldsData = [column('id', 5, { longData: longs([7]) }), vectorColumn('vector', [[1, 2]])];
+    await world.ok('Insert', { collectionName, fieldsData, numRows: 1 });
+    await world.ok('CreateIndex', { collectionName, fieldName: 'vector' });
+    const reply = await world.ok('Query', { collectionName, expr: 'id == 7', outputFields: ['id'] });
+    expect(columnOf(reply.fieldsData, 'id')).toEqual(['7']);
+  },
+  'collection property dynamicfield.enabled': async (world) => {
+    const collectionName = await plainCollection(world);
+    const properties = keyValues({ 'dynamicfield.enabled': 'true' });
+    await world.ok('AlterCollection', { collectionName, properties });
+    expect((await described(world, collectionName)).schema.enableDynamicField).toBe(true);
+    const off = { collectionName, properties: keyValues({ 'dynamicfield.enabled': 'false' }) };
+    await refused(world, 'AlterCollection', off, 1100, 'dynamicfield.enabled');
+  },
+};
+
+/** Taken, described, and of no consequence. */
+export const KEPT_PROPERTIES: Probes = {
+  'field FieldSchema.is_clustering_key': keepsField({ isClusteringKey: true }, { isClusteringKey: true }),
   'field property mmap.enabled': keptTypeParam('mmap.enabled'),
   'field property warmup': keptTypeParam('warmup', 'sync'),
   'field property analyzer_params': keptTypeParam('analyzer_params', '{"type":"english"}'),
@@ -216,23 +237,6 @@ export const SCHEMA_PROBES: Probes = {
       'warmup.vectorIndex',
     ].map((name) => [`collection property ${name}`, keptProperty(name)]),
   ),
-  'collection property allow_insert_auto_id': async (world) => {
-    const properties = keyValues({ allow_insert_auto_id: 'true' });
-    const collectionName = await plainCollection(world, [{ ...ID, autoID: true }, VECTOR], { properties });
-    const fieldsData = [column('id', 5, { longData: longs([7]) }), vectorColumn('vector', [[1, 2]])];
-    await world.ok('Insert', { collectionName, fieldsData, numRows: 1 });
-    await world.ok('CreateIndex', { collectionName, fieldName: 'vector' });
-    const reply = await world.ok('Query', { collectionName, expr: 'id == 7', outputFields: ['id'] });
-    expect(columnOf(reply.fieldsData, 'id')).toEqual(['7']);
-  },
-  'collection property dynamicfield.enabled': async (world) => {
-    const collectionName = await plainCollection(world);
-    const properties = keyValues({ 'dynamicfield.enabled': 'true' });
-    await world.ok('AlterCollection', { collectionName, properties });
-    expect((await described(world, collectionName)).schema.enableDynamicField).toBe(true);
-    const off = { collectionName, properties: keyValues({ 'dynamicfield.enabled': 'false' }) };
-    await refused(world, 'AlterCollection', off, 1100, 'dynamicfield.enabled');
-  },
 };
 
 async function schemaAsDescribed(world: World, more: object, expected: object): Promise<void> {

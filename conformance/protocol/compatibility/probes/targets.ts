@@ -128,6 +128,11 @@ export const TARGET_PROBES: Probes = {
     expect((await world.ok('ListAliases', { collectionName })).aliases).toEqual([]);
     expect((await world.ok('ListAliases', {})).aliases).toContain('shelf_alias');
   },
+  'field GetLoadState.collection_name': async (world) => {
+    const state = async (collectionName: string) =>
+      (await world.ok('GetLoadState', { collectionName })).state;
+    expect([await state(SHELF), await state('nothing')]).toEqual([3, 0]);
+  },
   'field GetFlushState.collection_name': (world) =>
     refused(world, 'GetFlushState', { collectionName: 'nothing' }, 100, 'nothing'),
   'field GetFlushState.db_name': (world) =>

@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { FieldData } from '../../../../src/gen/milvus/schema.ts';
+import { BoolArray, DoubleArray, FieldData, LongArray } from '../../../../src/gen/milvus/schema.ts';
 import { freshCollection, ID, plainCollection, range, shelfColumns, VECTOR } from '../shelf.ts';
 import { bools, column, doubles, jsons, longs, vectorColumn } from '../wireValues.ts';
 import type { World } from '../world.ts';
@@ -42,6 +42,7 @@ function brokenColumn(fieldData: Uint8Array, name: string): Probe {
 }
 
 const NS = longs([5, 6]);
+const NS_BYTES = LongArray.encode(NS).finish();
 
 /** Rows of the shelf whose n is in the range the filter names by `{x}`, with this value for x. */
 function template(value: object, expr: string, rows: number[]): Probe {
@@ -86,12 +87,6 @@ export const WRITE_PROBES: Probes = {
     fieldsData[1] = vectorColumn('vector', [[1, 2, 3]]);
     await refused(world, 'Insert', { collectionName, fieldsData, numRows: 1 }, 1100, 'dim (3)');
   },
-  'field FieldData.struct_arrays': brokenColumn(
-    FieldData.encode(
-      FieldData.fromPartial({ type: 200, fieldName: 'n', structArrays: { fields: [] } }),
-    ).finish(),
-    'field n',
-  ),
   'field FieldData.is_dynamic': async (world) => {
     const collectionName = await loaded(world, 0);
     const fieldsData = shelfColumns([0]);
@@ -133,15 +128,15 @@ export const WRITE_PROBES: Probes = {
   'field TemplateValue.int64_val': template({ int64Val: 3n }, 'n == {x}', [3]),
   'field TemplateValue.float_val': template({ floatVal: 2.5 }, 'n < {x}', [0, 1, 2]),
   'field TemplateValue.string_val': template({ stringVal: 'r7' }, 'name == {x}', [7]),
-  'field TemplateValue.array_val': template(list({ longData: NS.data }), 'n in {x}', [5, 6]),
+  'field TemplateValue.array_val': template(list({ longData: NS_BYTES }), 'n in {x}', [5, 6]),
   'field TemplateArrayValue.bool_data': template(
-    list({ boolData: bools([true]).data }),
+    list({ boolData: BoolArray.encode(bools([true])).finish() }),
     'flag in {x} and n < 4',
     [0, 2],
   ),
-  'field TemplateArrayValue.long_data': template(list({ longData: NS.data }), 'n in {x}', [5, 6]),
+  'field TemplateArrayValue.long_data': template(list({ longData: NS_BYTES }), 'n in {x}', [5, 6]),
   'field TemplateArrayValue.double_data': template(
-    list({ doubleData: doubles([5, 6]).data }),
+    list({ doubleData: DoubleArray.encode(doubles([5, 6])).finish() }),
     'j["k"] in {x}',
     [5, 6],
   ),
@@ -151,9 +146,18 @@ export const WRITE_PROBES: Probes = {
     [1, 2],
   ),
   'field TemplateArrayValue.array_data': template(
-    list({ arrayData: { data: [{ longData: longs([5, 6]).data }] } }),
+    list({ arrayData: { data: [{ longData: NS_BYTES }] } }),
     'json_contains_any(j["list"], {x}) or n == 1',
     [1],
   ),
   'field TemplateArrayValue.json_data': template(list({ jsonData: jsons([3, 4]) }), 'j["k"] in {x}', [3, 4]),
+};
+
+export const WRITE_REFUSALS: Probes = {
+  'field FieldData.struct_arrays': brokenColumn(
+    FieldData.encode(
+      FieldData.fromPartial({ type: 200, fieldName: 'n', structArrays: { fields: [] } }),
+    ).finish(),
+    'field n',
+  ),
 };

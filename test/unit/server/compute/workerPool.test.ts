@@ -89,6 +89,40 @@ describe('worker pool', () => {
     expect(await compute.run<number>('where', undefined, cheap)).toBe(threadId);
   });
 
+  test('cheap searches that wait travel together, dear ones and background tasks alone, each with its own end', async () => {
+    const { arena, compute } = await pool({ threads: 1, inlineCostMicrosMax: 0 });
+    const cheap: ComputeOptions = { priority: 'search', costMicros: 100 };
+    const block = gate(arena);
+    const blocked = compute.run('wait', block.at, SEARCH);
+    const failing = compute.run('fail', 'x', cheap);
+    const unclonable = compute.run('echo', () => 1, cheap);
+    const noResult = compute.run('unclonable', 0, cheap);
+    const orders = [cheap, cheap, SEARCH, cheap, BACKGROUND, cheap].map((options) =>
+      compute.run<number>('order', undefined, options),
+    );
+    const wrong = Promise.allSettled([failing, unclonable, noResult]);
+    block.open();
+    await blocked;
+    const reasons = (await wrong).map((end) => end.status === 'rejected' && end.reason.kind);
+    expect(reasons).toEqual(['NotFound', 'Internal', 'Internal']);
+    expect(await Promise.all(orders)).toEqual([1, 2, 3, 4, 6, 5]);
+  });
+
+  test('a task in a message of many that ends its worker fails all of it, and nothing else', async () => {
+    const { arena, compute } = await pool({ threads: 1, inlineCostMicrosMax: 0 });
+    const cheap: ComputeOptions = { priority: 'search', costMicros: 100 };
+    const block = gate(arena);
+    const blocked = compute.run('wait', block.at, SEARCH);
+    const together = ['order', 'exit', 'order'].map((name) => compute.run(name, undefined, cheap));
+    const later = compute.run('order', undefined, SEARCH);
+    block.open();
+    await blocked;
+    const ends = await Promise.allSettled(together);
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+    expect(await later).toBe(1);
+    expect(await compute.run('echo', 7, cheap)).toBe(7);
+  });
+
   test('tasks of one affinity run in one thread', async () => {
     const { compute } = await pool();
     const threads = async (affinity: number): Promise<Set<number>> => {
@@ -208,6 +242,26 @@ describe('worker pool', () => {
     expect(
       await compute.run('scratch', { arena: 0, bytes: 10, mark: 1 }, { priority: 'search', costMicros: 1 }),
     ).toBe(true);
+  });
+
+  test('scratch that is replaced stays while messages that were sent before may use it', async () => {
+    const { arena, compute } = await pool({ threads: 1, inlineCostMicrosMax: 0 });
+    const cheap: ComputeOptions = { priority: 'search', costMicros: 100 };
+    const runs = Array.from({ length: 32 }, (_, i) => {
+      const bytes = i % 8 === 0 ? 10_000 * (i + 1) : 20_000;
+      return compute.run('scratch', { arena: 0, bytes, mark: i }, cheap);
+    });
+    let ended = false;
+    const all = Promise.all(runs).finally(() => {
+      ended = true;
+    });
+    // A range that is given back too early is zeroed here.
+    while (!ended) {
+      const refs = Array.from({ length: 8 }, () => arena.allocate(65_536));
+      for (const ref of refs) arena.free(ref);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(new Set(await all)).toEqual(new Set([true]));
   });
 
   test('scratch beyond the memory limit → Exhausted, and the worker goes on', async () => {

@@ -1,5 +1,5 @@
 import type { Templates } from '../../../../core/access/requests.ts';
-import { invalid } from '../../../../core/domain/errors.ts';
+import { ElanusError, invalid } from '../../../../core/domain/errors.ts';
 import type { TemplateValue } from '../../../../core/expr/parseFilter.ts';
 import type {
   TemplateValue as WireTemplate,
@@ -20,10 +20,20 @@ export function templatesOf(values: { readonly [name: string]: WireTemplate }): 
 function templateValue(name: string, value: WireTemplate): TemplateValue {
   const plain = value.boolVal ?? value.int64Val ?? value.floatVal ?? value.stringVal;
   if (plain !== undefined) return plain;
-  if (value.arrayVal !== undefined) return templateList(name, value.arrayVal);
+  if (value.arrayVal !== undefined) return checkedList(name, value.arrayVal);
   throw invalid(
     `the value of expression template variable ${name} is empty or of a kind that is not supported`,
   );
+}
+
+/** Numbers lie in it as bytes that nobody has looked at yet. */
+function checkedList(name: string, list: WireTemplateArray): readonly TemplateValue[] {
+  try {
+    return templateList(name, list);
+  } catch (caught) {
+    if (caught instanceof ElanusError) throw caught;
+    throw invalid(`the list of expression template variable ${name} is no valid message: ${String(caught)}`);
+  }
 }
 
 function templateList(name: string, list: WireTemplateArray): readonly TemplateValue[] {
