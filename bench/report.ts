@@ -37,6 +37,10 @@ export function machineOf(folder: string): Machine {
   };
 }
 
+export function machineText({ cores, cpu, node, system, disk, memoryBytes }: Machine): string {
+  return `${cores} × ${cpu}, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB, disk ${disk}, ${system}, Node ${node}`;
+}
+
 /** The table as Markdown: one line a figure that any system gave. */
 export function table(results: readonly SystemResult[]): string {
   const run = results.filter(({ notRun }) => notRun === undefined);

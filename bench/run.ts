@@ -3,7 +3,7 @@
  * Names choose figures; --quick measures once, --elanus leaves the other servers out, --latest also writes the summary that
  * is kept in the repository. Every run leaves its JSON in bench/results/.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Judge } from './data/exact.ts';
@@ -15,10 +15,11 @@ import { elanus } from './peers/elanus.ts';
 import { milvus } from './peers/milvus.ts';
 import { milvusLite2, milvusLite3 } from './peers/milvusLite.ts';
 import type { System } from './peers/system.ts';
-import { isMet, machineOf, notes, type SystemResult, table } from './report.ts';
+import { isMet, machineOf, machineText, notes, type SystemResult, table } from './report.ts';
 import { Session } from './session.ts';
 
 const RESULTS = fileURLToPath(new URL('./results/', import.meta.url));
+const DOCUMENT = new URL('../docs/performance.md', import.meta.url);
 
 interface Entry {
   readonly system: System;
@@ -63,9 +64,22 @@ async function main(): Promise<number> {
   };
   const text = `${JSON.stringify(report, undefined, 2)}\n`;
   writeFileSync(`${RESULTS}${report.at.replaceAll(':', '-')}.json`, text);
-  if (values.latest === true) writeFileSync(`${RESULTS}latest.json`, text);
-  console.log(`\n${table(results)}\n\n${notes(results)}`);
+  const summary = `${table(results)}\n\n${notes(results)}`;
+  if (values.latest === true) {
+    writeFileSync(`${RESULTS}latest.json`, text);
+    const head = `${report.at.slice(0, 10)}, ${data.source}, ${machineText(machine)}${report.quick ? ', one round each' : ''}.`;
+    writeTable(`${head}\n\n${summary}`);
+  }
+  console.log(`\n${summary}`);
   return exitCode(results);
+}
+
+/** Puts the table into the document, between its marks. */
+function writeTable(text: string): void {
+  const [before, rest] = readFileSync(DOCUMENT, 'utf8').split('<!-- table -->\n');
+  const after = rest?.split('<!-- /table -->')[1];
+  if (after === undefined) throw new Error('docs/performance.md has no place for the table');
+  writeFileSync(DOCUMENT, `${before}<!-- table -->\n${text}\n<!-- /table -->${after}`);
 }
 
 function chooseFigures(names: readonly string[]): readonly Figure[] {

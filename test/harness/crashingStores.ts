@@ -35,6 +35,11 @@ export class CrashPoint {
     throw gone();
   }
 
+  /** The process dies now. */
+  kill(): void {
+    this.crashed = true;
+  }
+
   alive(): void {
     if (this.crashed) throw gone();
   }

@@ -229,7 +229,7 @@ test('flush is done when it answers; statistics count the rows', async () => {
   await createCollection(client, 'flushed');
   ok(await client.insert({ collection_name: 'flushed', data: rowsOf(0, 50) }));
   const { coll_segIDs } = ok(await client.flush({ collection_names: ['flushed'] }));
-  const segmentIDs = (coll_segIDs as unknown as Record<string, { data: string[] }>).flushed!.data;
+  const segmentIDs = (coll_segIDs as unknown as Record<string, { data: number[] }>).flushed!.data;
   expect(segmentIDs).toHaveLength(1);
   expect(ok(await client.getFlushState({ segmentIDs })).flushed).toBe(true);
   expect(ok(await client.flushSync({ collection_names: ['flushed'] })).flushed).toBe(true);

@@ -164,7 +164,7 @@ test('automatic keys are handed out and returned', async () => {
   expect(got.data.map(({ vector }) => vector)).toEqual(data.map(({ vector }) => vector));
 });
 
-test('undeclared keys: filtered and returned by name', async () => {
+test('undeclared keys: filtered and returned; the SDK leaves them together', async () => {
   await createCollection(client, 'dynamic', { dynamic: true });
   const color = (id: number) => (id % 2 === 0 ? 'red' : 'green');
   ok(
@@ -179,8 +179,8 @@ test('undeclared keys: filtered and returned by name', async () => {
     output_fields: ['color', 'depth'],
   });
   expect(ok(reply).data).toEqual([
-    { id: '6', color: 'red', depth: { m: 6 } },
-    { id: '8', color: 'red', depth: { m: 8 } },
+    { id: '6', $meta: { color: 'red', depth: { m: 6 } } },
+    { id: '8', $meta: { color: 'red', depth: { m: 8 } } },
   ]);
 });
 

@@ -8,7 +8,7 @@ import pytest
 from pymilvus import DataType, MilvusClient
 from pymilvus.grpc_gen import common_pb2, milvus_pb2
 from refusals import refused
-from small_collections import STRONG, add_index, create, random_vectors, rows_of, schema_of, vector_of
+from small_collections import STRONG, add_index, create, random_vectors, rows_of, schema_of
 from wire import send
 
 SCALARS = [

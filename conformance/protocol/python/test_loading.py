@@ -78,6 +78,9 @@ def test_load_and_search_need_a_vector_index(client, name):
         client.load_collection(name)
     with refused(700 if LOADS_ON_FIRST_USE else 101, name):
         client.search(name, [vector_of(1)])
+    client.release_collection(name)
+    with refused(101, name):
+        client.search(name, [vector_of(1)])
     add_index(client, name)
     client.load_collection(name)
     assert client.search(name, [vector_of(1)]) == [[]]

@@ -3,7 +3,6 @@
 from contextlib import contextmanager
 
 import grpc
-from pymilvus.grpc_gen import milvus_pb2, schema_pb2  # noqa: F401 (for cases)
 
 SERVICE = "/milvus.proto.milvus.MilvusService/"
 UNLIMITED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]

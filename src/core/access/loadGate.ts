@@ -35,9 +35,19 @@ export class LoadGate {
     return { collection: loaded, partitionIds: loadedPartitions(loaded, partitionIds) };
   }
 
+  /** The index that a search of `field` uses. Errors: NotLoaded, and only then NotFound (subject index). */
+  indexOf(collection: CollectionInfo, field: FieldSchema): IndexInfo {
+    if (collection.load.state !== 'loaded') this.#refuseUnloaded(collection);
+    return indexOf(collection, field);
+  }
+
+  #refuseUnloaded(collection: CollectionInfo): void {
+    if (collection.load.state === 'released' || !this.#options.loadOnFirstUse) throw notLoaded(collection);
+  }
+
   async #load(collection: CollectionInfo, vectorField: FieldSchema | undefined): Promise<CollectionInfo> {
     const { schema, databaseName, load } = collection;
-    if (load.state === 'released' || !this.#options.loadOnFirstUse) throw notLoaded(collection);
+    this.#refuseUnloaded(collection);
     const needed = vectorField === undefined ? schema.fields : [vectorField];
     for (const field of needed) if (isVectorType(field.dataType)) indexOf(collection, field);
     return this.#deps.coordinator.setLoad({
@@ -71,7 +81,7 @@ function loadedPartitions(
 }
 
 /** The index of a vector field. Errors: NotFound (subject index). */
-export function indexOf({ indexes, schema, databaseName }: CollectionInfo, field: FieldSchema): IndexInfo {
+function indexOf({ indexes, schema, databaseName }: CollectionInfo, field: FieldSchema): IndexInfo {
   const found = indexes.find(({ fieldId }) => fieldId === field.fieldId);
   if (found !== undefined) return found;
   throw new ElanusError('NotFound', 'index not found', {

@@ -18,7 +18,6 @@ import type { FilterPlans } from './filterPlans.ts';
 import { iteratorPage } from './iteratorPage.ts';
 import { readRowsByKeys } from './keyedRows.ts';
 import type { LoadGate, OpenCollection } from './loadGate.ts';
-import { indexOf } from './loadGate.ts';
 import type { OutputPlan } from './outputFields.ts';
 import { outputColumns, planOutput } from './outputFields.ts';
 import { Params } from './params.ts';
@@ -83,7 +82,7 @@ export async function prepareSearch(
   request: SearchRequest,
   consistency: ReadConsistency,
 ): Promise<PreparedSearch> {
-  const plan = planSearch(found, new Params(request.params), (field) => indexOf(found, field));
+  const plan = planSearch(found, new Params(request.params), (field) => gate.indexOf(found, field));
   const open = await gate.open(found, partitionsToRead(found, request.partitionNames), plan.field);
   const { collection } = open;
   const filter = plans.plan(collection, request.filter, request.templates, 'query');

@@ -47,8 +47,7 @@ export interface CollectionSchema {
 
 export const DYNAMIC_FIELD_NAME = '$meta';
 export const FIELD_ID_FIRST = 100;
-/** Field ids of the two system columns, which no user field may take. */
-export const ROW_ID_FIELD_ID = 0;
+/** Of the system column of insert timestamps; 0 and 1 are no user field's. */
 export const TIMESTAMP_FIELD_ID = 1;
 
 export function fieldByName(schema: CollectionSchema, name: string): FieldSchema | undefined {

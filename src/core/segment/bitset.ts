@@ -20,14 +20,6 @@ export function fillPrefix(bits: Uint8Array, rows: number): void {
   if ((rows & 7) !== 0) bits[whole] = (1 << (rows & 7)) - 1;
 }
 
-/** Clears bits at and beyond `rows`. */
-export function clearFrom(bits: Uint8Array, rows: number): void {
-  const whole = rows >> 3;
-  if (whole >= bits.length) return;
-  bits[whole]! &= (1 << (rows & 7)) - 1;
-  bits.fill(0, whole + 1);
-}
-
 /** into &= ~other. `other` may be shorter: missing bits are 0. */
 export function andNot(into: Uint8Array, other: Uint8Array): void {
   const length = Math.min(into.length, other.length);

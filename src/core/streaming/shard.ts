@@ -1,16 +1,22 @@
 import type { CollectionInfo, SegmentInfo } from '../domain/catalog.ts';
-import type { Column } from '../domain/columns.ts';
+import type { Column, ColumnBatch } from '../domain/columns.ts';
 import { columnOf } from '../domain/columns.ts';
 import { DataType } from '../domain/dataTypes.ts';
-import type { ElanusError } from '../domain/errors.ts';
+import { ElanusError } from '../domain/errors.ts';
 import type { FieldSchema } from '../domain/schema.ts';
 import { primaryKeyField } from '../domain/schema.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import type { IndexHost } from '../segment/indexHost.ts';
 import { KeyTable } from '../segment/keyTable.ts';
 import { LocalSegment } from '../segment/localSegment.ts';
-import type { FlushRecord, InsertSection, WalRecord, WriteRecord } from './record.ts';
+import type { InsertSection, WalRecord, WriteRecord } from './record.ts';
 import { type MarkingWrite, ShardSegment } from './shardSegment.ts';
+
+/** Rows of one write for one partition. */
+export interface RoutedInsert {
+  readonly partitionId: number;
+  readonly batch: ColumnBatch;
+}
 
 /**
  * One shard of a collection at its owner: all its segments, and the one function that changes them, `apply`. Live writes
@@ -28,9 +34,19 @@ export class Shard {
   readonly checkpoint: string | undefined;
   /** Set when the shard cannot be served: the reason for every further call. */
   failure: ElanusError | undefined;
+  /** The collection is gone: records that are still under way change nothing. */
+  dropped = false;
+  /** Entries of flushed segments that are gone and that the catalogue may still have: the next commit takes them out. */
+  readonly gone = new Map<number, SegmentInfo>();
+  /** Rows with a mark at or before it may have been dropped together with their whole segment. */
+  horizonTs: Timestamp = 0n;
+  /** Bytes of the records applied since the start. */
+  appliedBytes = 0;
   readonly #host: IndexHost;
   /** Growing segment of each partition, as writes are sequenced. */
   readonly #assigned = new Map<number, { segmentId: number; bytes: number }>();
+  /** Memory of growing segments whose first write is under way, and how many writes are. */
+  readonly #prepared = new Map<number, { readonly local: LocalSegment; pending: number }>();
 
   constructor(host: IndexHost, collection: CollectionInfo, number: number, checkpoint: string | undefined) {
     this.#host = host;
@@ -56,15 +72,36 @@ export class Shard {
     );
   }
 
-  /** The segment that the next rows of a partition go to; called when a write is sequenced. */
-  assign(partitionId: number, bytes: number, newId: () => number, bytesMax: number): number {
-    let assigned = this.#assigned.get(partitionId);
-    if (assigned === undefined || assigned.bytes + bytes > bytesMax) {
-      assigned = { segmentId: newId(), bytes: 0 };
-      this.#assigned.set(partitionId, assigned);
+  /**
+   * The segment that the next rows of a partition go to, with memory for them: called when a write is sequenced, and
+   * `settle` when it has ended, however it did. Error: Exhausted (resource memory).
+   */
+  assign(insert: RoutedInsert, bytes: number, newId: () => number, bytesMax: number): number {
+    const assigned = this.#assigned.get(insert.partitionId);
+    if (assigned !== undefined && assigned.bytes + bytes <= bytesMax) {
+      const local = this.#localOf(assigned.segmentId);
+      if (local !== undefined && hasMemory(() => local.promise(insert.batch))) {
+        assigned.bytes += bytes;
+        return this.#pending(assigned.segmentId);
+      }
     }
-    assigned.bytes += bytes;
-    return assigned.segmentId;
+    // Its arena may be full, and another one not.
+    const local = this.#newLocal(newId(), insert.batch.columns);
+    local.promise(insert.batch);
+    this.#prepared.set(local.segmentId, { local, pending: 0 });
+    this.#assigned.set(insert.partitionId, { segmentId: local.segmentId, bytes });
+    return this.#pending(local.segmentId);
+  }
+
+  /** A write to these segments has been applied or has failed. */
+  settle(segmentIds: readonly number[]): void {
+    for (const segmentId of segmentIds) {
+      const prepared = this.#prepared.get(segmentId);
+      if (prepared === undefined || --prepared.pending > 0) continue;
+      this.#prepared.delete(segmentId);
+      this.#endAssignment(segmentId);
+      prepared.local.dispose();
+    }
   }
 
   /** Ends the assignment of all partitions and names the segments that a flush record must seal. */
@@ -85,9 +122,10 @@ export class Shard {
 
   /** Applies one durable record; returns the rows it hid. `previous` is the position of the record before it. */
   apply(record: WalRecord, position: string, previous: string | undefined): number {
+    if (this.dropped) return 0;
     let hidden = 0;
     if (record.type === 'write') hidden = this.#applyWrite(record, position, previous);
-    else if (record.type === 'flush') this.#applyFlush(record);
+    else if (record.type === 'flush') this.#sealAll();
     else this.dropRowsUpTo(record.timestamp);
     if (record.timestamp > this.appliedTs) this.appliedTs = record.timestamp;
     this.appliedPosition = position;
@@ -127,6 +165,7 @@ export class Shard {
         segmentId: segment.segmentId,
         bytes: segment.local.bytesUsed,
       });
+      this.appliedBytes += segment.local.bytesUsed;
     }
   }
 
@@ -138,36 +177,36 @@ export class Shard {
       : all.filter((segment) => partitionIds.includes(segment.partitionId));
   }
 
-  /** Takes a newer catalogue entry over; segments of partitions that are gone go too, and are returned. */
-  update(collection: CollectionInfo): readonly ShardSegment[] {
-    if (collection.revision <= this.collection.revision) return [];
+  /** Takes a newer catalogue entry over; segments of partitions that are gone go too. */
+  update(collection: CollectionInfo): void {
+    if (collection.revision <= this.collection.revision) return;
     const schemaChanged = collection.schema.version !== this.collection.schema.version;
     this.collection = collection;
-    const gone: ShardSegment[] = [];
-    for (const segment of this.segments.values()) {
-      if (collection.partitions.some(({ partitionId }) => partitionId === segment.partitionId)) continue;
-      this.segments.delete(segment.segmentId);
-      this.#assigned.delete(segment.partitionId);
-      segment.local?.dispose();
-      gone.push(segment);
-    }
+    const alive = (id: number) => collection.partitions.some(({ partitionId }) => partitionId === id);
+    for (const segment of this.segments.values()) if (!alive(segment.partitionId)) this.remove(segment);
+    for (const partitionId of this.#assigned.keys())
+      if (!alive(partitionId)) this.#assigned.delete(partitionId);
     // Rows of a new schema go to new segments; the old ones show the added fields as missing.
     if (schemaChanged) {
       this.#assigned.clear();
       for (const segment of this.segments.values()) this.#showMissing(segment);
     }
     if (collection.truncatedTs > 0n) this.dropRowsUpTo(collection.truncatedTs);
-    return gone;
   }
 
   /** Removes segments whose rows are all at or before `timestamp`; truncation seals all segments, so none is mixed. */
   dropRowsUpTo(timestamp: Timestamp): void {
     for (const segment of this.segments.values()) {
-      if (segment.timestamps.last > timestamp) continue;
-      this.segments.delete(segment.segmentId);
-      segment.local?.dispose();
+      if (segment.timestamps.last <= timestamp) this.remove(segment);
     }
-    this.#assigned.clear();
+  }
+
+  /** Forgets a segment: its rows now, its entry with the next commit. */
+  remove(segment: ShardSegment): void {
+    this.segments.delete(segment.segmentId);
+    this.#endAssignment(segment.segmentId);
+    if (segment.info !== undefined) this.gone.set(segment.segmentId, segment.info);
+    segment.local?.dispose();
   }
 
   #applyWrite(record: WriteRecord, position: string, previous: string | undefined): number {
@@ -210,12 +249,8 @@ export class Shard {
     if (segment?.info !== undefined) return hidden;
     if (segment === undefined) {
       segment = new ShardSegment(segmentId, partitionId, write.replayFrom);
-      segment.local = new LocalSegment(
-        this.#host,
-        'streaming',
-        segmentId,
-        fieldsOf(this.collection, batch.columns),
-      );
+      segment.local = this.#prepared.get(segmentId)?.local ?? this.#newLocal(segmentId, batch.columns);
+      this.#prepared.delete(segmentId);
       if (!this.generatesKeys) segment.keys = new KeyTable(this.keyKind);
       this.segments.set(segmentId, segment);
       this.#showMissing(segment);
@@ -240,11 +275,28 @@ export class Shard {
     return this.keyField.dataType === DataType.VarChar ? 'bytes' : 'int64';
   }
 
-  #applyFlush(record: FlushRecord): void {
-    for (const segmentId of record.segmentIds) {
-      const segment = this.segments.get(segmentId);
-      if (segment !== undefined) segment.sealed = true;
-    }
+  /** Every segment that is here has all its rows before the record that seals, and gets none after it. */
+  #sealAll(): void {
+    for (const segment of this.segments.values()) segment.sealed = true;
+  }
+
+  #newLocal(segmentId: number, columns: readonly { readonly fieldId: number }[]): LocalSegment {
+    return new LocalSegment(this.#host, 'streaming', segmentId, fieldsOf(this.collection, columns));
+  }
+
+  #localOf(segmentId: number): LocalSegment | undefined {
+    return this.segments.get(segmentId)?.local ?? this.#prepared.get(segmentId)?.local;
+  }
+
+  #pending(segmentId: number): number {
+    const prepared = this.#prepared.get(segmentId);
+    if (prepared !== undefined) prepared.pending++;
+    return segmentId;
+  }
+
+  #endAssignment(segmentId: number): void {
+    for (const [partitionId, assigned] of this.#assigned)
+      if (assigned.segmentId === segmentId) this.#assigned.delete(partitionId);
   }
 
   #showMissing(segment: ShardSegment): void {
@@ -261,4 +313,15 @@ function fieldsOf(
   columns: readonly { readonly fieldId: number }[],
 ): FieldSchema[] {
   return collection.schema.fields.filter((field) => columns.some(({ fieldId }) => fieldId === field.fieldId));
+}
+
+/** False when `reserve` finds no memory. */
+function hasMemory(reserve: () => void): boolean {
+  try {
+    reserve();
+    return true;
+  } catch (caught) {
+    if (ElanusError.from(caught).kind === 'Exhausted') return false;
+    throw caught;
+  }
 }

@@ -98,6 +98,23 @@ const limits = z.strictObject({
   databasesMax: whole(LIMITS.databasesMax, 1, 10_000, 'Databases.'),
 });
 
+const roles = z.strictObject({
+  link: z
+    .enum(['direct', 'serialized'])
+    .default('direct')
+    .describe(
+      'How the roles of this process call each other. serialized is for tests: every call travels as bytes.',
+    ),
+  linkDelayMs: whole(1, 0, 1_000, 'With link serialized: delay of each call.'),
+  linkSeed: whole(1, 0, 2 ** 31, 'With link serialized: seed of the choice which replies are lost.'),
+  linkLostShare: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.01)
+    .describe('With link serialized: share of the replies that are lost, after which the call is repeated.'),
+});
+
 const security = z.strictObject({
   allowUnauthenticated: z
     .boolean()
@@ -167,6 +184,7 @@ export const configSchema = z.strictObject({
   limits: limits.prefault({}).describe("Bounds of what users may create and ask; the defaults are Milvus's."),
   memory: memory.prefault({}).describe('Shared memory.'),
   compute: compute.prefault({}).describe('Worker threads.'),
+  roles: roles.prefault({}).describe('The roles of this process.'),
   security: security.prefault({}).describe('Who may connect.'),
   log: log.prefault({}).describe('The log, on standard error.'),
 });

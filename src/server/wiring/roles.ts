@@ -13,7 +13,15 @@ import { QueryNode } from '../../core/query/queryNode.ts';
 import { IndexHost } from '../../core/segment/indexHost.ts';
 import type { StreamingService } from '../../core/streaming/service.ts';
 import { StreamingNode } from '../../core/streaming/streamingNode.ts';
+import { SeededRandom } from '../../plugins/memory/seededRandom.ts';
 import type { Config } from '../config/schema.ts';
+import { directLink, type RoleLink, SerializedLink } from '../roles/roleLink.ts';
+import {
+  COORDINATOR_METHODS,
+  DATA_METHODS,
+  QUERY_METHODS,
+  STREAMING_METHODS,
+} from '../roles/roleServices.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { TOKENS } from './tokens.ts';
 
@@ -61,7 +69,7 @@ export function bindRoles(container: Container): void {
     );
 }
 
-/** All roles of one process, calling each other directly: takes the catalogue and the channels over, replays the logs. */
+/** All roles of one process, over the service interfaces of a cluster: takes the catalogue and the channels over, replays the logs. */
 async function openRoles(parts: RoleParts): Promise<Roles> {
   const { config, lifecycle, platform, meta, wal, objectStore, arena, compute } = parts;
   const { clock, crypto, logger, random } = platform;
@@ -73,7 +81,10 @@ async function openRoles(parts: RoleParts): Promise<Roles> {
     rowsMin: config.index.minRowsToBuild,
     logger: logger.child('index'),
   });
-  const coordinator = createCoordinator({
+  const link = linkOf(parts);
+  const query = link.connect(new QueryNode(files, host), QUERY_METHODS);
+  const data = link.connect(new DataNode(files, host), DATA_METHODS);
+  const coordinatorRole = createCoordinator({
     meta,
     clock,
     logger,
@@ -85,14 +96,15 @@ async function openRoles(parts: RoleParts): Promise<Roles> {
     },
     streaming: () => streaming,
   });
-  const streaming = new StreamingNode({
+  const coordinator = link.connect<CoordinatorService>(coordinatorRole, COORDINATOR_METHODS);
+  const streamingRole = new StreamingNode({
     nodeId: NODE_ID,
     wal,
     files,
     host,
     coordinator,
-    query: new QueryNode(files, host),
-    data: new DataNode(files, host),
+    query,
+    data,
     clock,
     logger: logger.child('streaming'),
     settings: {
@@ -101,17 +113,30 @@ async function openRoles(parts: RoleParts): Promise<Roles> {
       snapshotRetentionMs: config.segment.snapshotRetentionMs,
     },
   });
+  const streaming: StreamingService = link.connect<StreamingService>(streamingRole, STREAMING_METHODS);
   const access = new DataAccess(
     { coordinator, streaming, random },
     { loadOnFirstUse: config.load.onFirstUse, cachedPlansMax: CACHED_PLANS_MAX },
   );
-  await coordinator.start();
+  await coordinatorRole.start();
   await lifecycle.open(
     'streaming',
-    () => streaming.start(),
-    () => streaming.stop(),
+    () => streamingRole.start(),
+    () => streamingRole.stop(),
     STREAMING_CLOSE_TIMEOUT_MS,
   );
-  await coordinator.clearDropped();
+  await coordinatorRole.clearDropped();
   return { coordinator, streaming, access };
+}
+
+function linkOf({ config, platform }: RoleParts): RoleLink {
+  const { link, linkDelayMs, linkLostShare, linkSeed } = config.roles;
+  if (link === 'direct') return directLink;
+  const random = new SeededRandom(linkSeed);
+  return new SerializedLink({
+    clock: platform.clock,
+    random,
+    delayMs: linkDelayMs,
+    lostShare: linkLostShare,
+  });
 }

@@ -100,6 +100,12 @@ const SEARCH_PROBES: Probes = {
     expect((await page(world, { search_iter_id: token })).token).toBe(token);
     await refuses({ ...V2, search_iter_id: 'me' }, 'search_iter_id')(world);
   },
+  'search param guarantee_timestamp': async (world) => {
+    const { sessionTs } = await page(world, {});
+    expect((await page(world, { guarantee_timestamp: sessionTs })).sessionTs).toBe(sessionTs);
+    expect((await page(world, { guarantee_timestamp: 0 })).sessionTs).toBeGreaterThan(sessionTs);
+    await refuses({ ...V2, guarantee_timestamp: 'now' }, 'guarantee_timestamp [now]')(world);
+  },
 };
 
 async function rows(world: World, params: Params): Promise<number[]> {
