@@ -126,4 +126,7 @@ function exitCode(results: readonly SystemResult[]): number {
   return Object.keys(elanusResult.failures).length > 0 ? 1 : 0;
 }
 
+// The servers end with this process.
+process.once('SIGINT', () => process.exit(130));
+process.once('SIGTERM', () => process.exit(143));
 process.exitCode = await main();

@@ -17,12 +17,15 @@ import { builtinModules } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
+import { licencesText } from './licences.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const DIST = join(ROOT, 'dist');
 const STAMP = join(DIST, 'build-stamp');
 const LAUNCHER = join(DIST, 'elanus.js');
 const KERNELS = join(DIST, 'kernels');
+const LICENCES = join(DIST, 'licences.txt');
+const OTHER_FILES = new Set([LAUNCHER, STAMP, LICENCES]);
 const STALE_MS = 600_000;
 /** What `moduleUrl('…')` names is loaded by its path at run time. */
 const MODULE_URL = /\bmoduleUrl\('([^']+)'\)/g;
@@ -92,6 +95,7 @@ async function bundle(sources: readonly string[]): Promise<ReadonlySet<string>> 
     metafile: true,
     absWorkingDir: ROOT,
   });
+  writeFileSync(LICENCES, licencesText(ROOT, Object.keys(metafile.inputs)));
   return new Set(Object.keys(metafile.outputs).map((output) => join(ROOT, output)));
 }
 
@@ -114,7 +118,7 @@ function modulesLoadedByPath(sources: readonly string[]): string[] {
 /** Files of earlier builds go, but not at once: a server that runs from them may still import its chunks. */
 function removeStale(outputs: ReadonlySet<string>): void {
   for (const file of filesBelow(DIST)) {
-    const isKept = outputs.has(file) || file === LAUNCHER || file === STAMP || file.startsWith(KERNELS);
+    const isKept = outputs.has(file) || OTHER_FILES.has(file) || file.startsWith(KERNELS);
     if (!isKept && statSync(file).mtimeMs < Date.now() - STALE_MS) rmSync(file);
   }
 }

@@ -23,6 +23,8 @@ const STEPS: readonly Step[] = [
   { script: 'check:knip', needs: 'knip.json' },
   { script: 'test:unit', needs: 'test/unit', needsBuild: true },
   { script: 'test:kits', needs: 'test/kits', needsBuild: true },
+  { script: 'test:readme', needs: 'test/readme', needsBuild: true },
+  { script: 'test:package', needs: 'test/package', needsBuild: true },
   { script: 'test:crash', needs: 'test/crash/run.ts', needsBuild: true },
   { script: 'test:protocol', needs: 'conformance/protocol/run.ts', needsBuild: true },
   { script: 'test:roles', needs: 'conformance/protocol/run.ts', needsBuild: true },

@@ -54,7 +54,6 @@ export interface SearchRun extends LoadResult {
 /** Searches for some seconds with all queries in turn. */
 export async function searchRun(bench: Bench, inFlight: number, filter?: string): Promise<SearchRun> {
   const { server } = await bench.loaded();
-  const warmUp = bench.system.indexType === 'HNSW' ? WARM_UP : 20;
   const cpuBefore = cpuMs(server.pids());
   const result = await runLoad({
     address: server.address,
@@ -62,12 +61,12 @@ export async function searchRun(bench: Bench, inFlight: number, filter?: string)
     connections: Math.min(CONNECTIONS, inFlight),
     inFlight,
     durationMs: RUN_MS,
-    warmUp,
+    warmUp: WARM_UP,
   });
   return {
     ...result,
     qps: (result.done * 1000) / result.tookMs,
-    serverMicros: ((cpuMs(server.pids()) - cpuBefore) * 1000) / (result.done + warmUp),
+    serverMicros: ((cpuMs(server.pids()) - cpuBefore) * 1000) / (result.done + result.warmedUp),
   };
 }
 

@@ -8,17 +8,27 @@ export async function generate(plan: LoadPlan): Promise<LoadResult> {
   const connections = await Promise.all(opening);
   const calls = plan.calls.map((call) => prepareCall(call, plan.address));
   try {
-    if (plan.warmUp !== undefined && plan.warmUp > 0) {
-      const { firstProblem } = await new Loop(connections, calls, {
-        inFlight: plan.inFlight,
-        count: plan.warmUp,
-      }).run();
-      if (firstProblem !== undefined) throw new Error(`warming up: ${firstProblem}`);
-    }
-    return await new Loop(connections, calls, plan).run();
+    const warmedUp = await warmUp(connections, calls, plan);
+    const result = await new Loop(connections, calls, plan).run();
+    return { ...result, warmedUp };
   } finally {
     for (const connection of connections) connection.close();
   }
+}
+
+const WARM_UP_MS_MAX = 2_000;
+
+/** Resolves with the number of calls. */
+async function warmUp(
+  connections: readonly Connection[],
+  calls: readonly PreparedCall[],
+  { warmUp: count = 0, inFlight }: LoadPlan,
+): Promise<number> {
+  if (count === 0) return 0;
+  const plan = { inFlight, count, durationMs: WARM_UP_MS_MAX };
+  const { done, firstProblem } = await new Loop(connections, calls, plan).run();
+  if (firstProblem !== undefined) throw new Error(`warming up: ${firstProblem}`);
+  return done;
 }
 
 type LoopPlan = Pick<
@@ -46,7 +56,7 @@ class Loop {
     this.#plan = plan;
   }
 
-  async run(): Promise<LoadResult> {
+  async run(): Promise<Omit<LoadResult, 'warmedUp'>> {
     const cpuBefore = process.cpuUsage();
     this.#beganMs = performance.now();
     for (let lane = 0; lane < this.#plan.inFlight; lane++) this.#next(lane);

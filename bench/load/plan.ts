@@ -12,7 +12,7 @@ export interface LoadPlan {
   /** Ends after so many calls; with `durationMs` after whichever comes first. */
   readonly count?: number;
   readonly durationMs?: number;
-  /** Calls sent before the clock starts, answered and not counted. */
+  /** Calls sent before the clock starts, for two seconds at most, answered and not counted. */
   readonly warmUp?: number;
   /** Starts at most so many calls a second, evenly. */
   readonly perSecondMax?: number;
@@ -24,6 +24,8 @@ export interface LoadPlan {
 
 export interface LoadResult {
   readonly done: number;
+  /** Calls answered before the clock started. */
+  readonly warmedUp: number;
   readonly tookMs: number;
   /** Of each call in the order they were sent. */
   readonly latenciesMs: Float64Array;

@@ -31,6 +31,11 @@ export interface System {
 
 const STOP_TIMEOUT_MS = 60_000;
 const LOG_FILE = 'server.log';
+/** Ended with this process, however it ends. */
+const running = new Set<Running>();
+process.on('exit', () => {
+  for (const server of running) for (const pid of server.pids()) sendSignal(pid, 'SIGKILL');
+});
 
 /** A started server in a process tree of its own. */
 export class Running {
@@ -66,7 +71,9 @@ export class Running {
     });
     closeSync(log);
     await once(child, 'spawn');
-    return new Running(child, system, port, dataDir, startedMs);
+    const server = new Running(child, system, port, dataDir, startedMs);
+    running.add(server);
+    return server;
   }
 
   pids(): number[] {
@@ -101,6 +108,7 @@ export class Running {
       const isRootGone = this.#child.exitCode !== null || this.#child.signalCode !== null;
       if (isRootGone || performance.now() > deadlineMs) for (const pid of pids) sendSignal(pid, 'SIGKILL');
     }
+    running.delete(this);
   }
 }
 

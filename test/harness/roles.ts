@@ -124,9 +124,7 @@ async function createCompute(arena: SharedArena, options: RoleOptions): Promise<
     })),
   };
   const threads = options.threads ?? 0;
-  return threads === 0
-    ? createInlineCompute(arena, modules)
-    : createWorkerPool({ arena, modules, threads });
+  return threads === 0 ? createInlineCompute(arena, modules) : createWorkerPool({ arena, modules, threads });
 }
 
 function recordingLogger(errors: unknown[]): Logger {

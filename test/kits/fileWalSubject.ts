@@ -18,7 +18,7 @@ const CAPABILITIES = { durable: true, sharedByProcesses: false };
 /** Small files and batches, so that a few records fill them. */
 function smallConfig(directory: string): WalFileConfig {
   return walFileConfigSchema.parse({
-    directory,
+    path: directory,
     segmentBytesMax: 4096,
     batchBytesMax: 4096,
     recordBytesMax: 20_000,

@@ -5,7 +5,7 @@ import { warningLogger } from './fileWalSubject.ts';
 
 /** Appends for ever, 8 in flight, and prints the id of every record that was acknowledged. It is there to be killed. */
 const [directory = '', term = '1', firstId = '1'] = process.argv.slice(2);
-const config = walFileConfigSchema.parse({ directory, segmentBytesMax: 65_536 });
+const config = walFileConfigSchema.parse({ path: directory, segmentBytesMax: 65_536 });
 const writer = await openFileWal(config, warningLogger([])).open('killed', Number(term));
 let nextId = Number(firstId);
 

@@ -29,7 +29,7 @@ afterEach(async () => {
 
 function openWal(config: Record<string, number> = {}): Wal {
   const wal = openFileWal(
-    walFileConfigSchema.parse({ directory, segmentBytesMax: 4096, ...config }),
+    walFileConfigSchema.parse({ path: directory, segmentBytesMax: 4096, ...config }),
     warningLogger(warnings),
   );
   opened.push(wal);
@@ -165,12 +165,12 @@ test('channel names that are no file names are Invalid', async () => {
 });
 
 test('the plugin opens a log from its configuration', async () => {
-  const config = walFilePlugin.configSchema.parse({ directory });
+  const config = walFilePlugin.configSchema.parse({ path: directory });
   const wal = await walFilePlugin.create(config, pluginDeps);
   opened.push(wal);
   await (await wal.open('a', 1)).append(makeRecord(1, 10));
   expect(await idsOf(wal, 'a')).toEqual([1]);
-  expect(() => walFilePlugin.configSchema.parse({ directory, segmentBytesMax: 1 })).toThrow(
+  expect(() => walFilePlugin.configSchema.parse({ path: directory, segmentBytesMax: 1 })).toThrow(
     /segmentBytesMax/,
   );
 });

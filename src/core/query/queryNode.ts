@@ -1,8 +1,9 @@
-import type { CollectionInfo, SegmentInfo } from '../domain/catalog.ts';
-import { ElanusError } from '../domain/errors.ts';
+import type { CollectionInfo, IndexInfo, ObjectFile, SegmentInfo } from '../domain/catalog.ts';
+import { ElanusError, type ErrorKind } from '../domain/errors.ts';
 import type { FieldSchema } from '../domain/schema.ts';
 import { fieldById, primaryKeyField } from '../domain/schema.ts';
 import type { Hits } from '../rank/mergeHits.ts';
+import { inBackground } from '../segment/background.ts';
 import type { IndexHost } from '../segment/indexHost.ts';
 import { isGraphIndex } from '../segment/indexHost.ts';
 import { LocalSegment } from '../segment/localSegment.ts';
@@ -22,6 +23,8 @@ interface ServedSegment {
   readonly info: SegmentInfo;
   readonly local: LocalSegment;
   readonly marks: Marks;
+  /** Indexes are loaded by one call after another. */
+  indexing: Promise<void>;
   /** The schema whose added fields the rows show as missing. */
   schemaVersion: number;
 }
@@ -50,8 +53,10 @@ export class QueryNode implements QueryService {
     // One after another: each holds a batch in memory, and the next is not faster on the same disk.
     for (const info of segments) {
       const served = await this.#load(collection, info);
-      await served.local.dropStale(collection.indexes);
-      await this.#loadIndexes(collection, info, served.local);
+      const run = served.indexing.then(() => this.#matchIndexes(collection, info, served.local));
+      // The caller handles the failure; the next call starts all the same.
+      served.indexing = run.catch(() => undefined);
+      await run;
     }
   }
 
@@ -60,7 +65,11 @@ export class QueryNode implements QueryService {
       const served = this.#segments.get(segmentId);
       if (served === undefined) continue;
       this.#segments.delete(segmentId);
-      (await served).local.dispose();
+      // Of a load that fails nothing is left.
+      await served.then(
+        ({ local }) => local.dispose(),
+        () => undefined,
+      );
     }
   }
 
@@ -106,6 +115,7 @@ export class QueryNode implements QueryService {
     const served = await Promise.all(reads.map((read) => this.#served(read.segmentId)));
     const locals = reads.map((read, i) => {
       const { local, marks } = served[i]!;
+      if (local.isDisposed) throw notLoaded(read.segmentId);
       showMissing(served[i]!, collection);
       marks.apply({ ...read.marks, timestamps: new BigUint64Array(read.marks.rows.length) });
       return local.read(read.rowsLimit, marks.bitmap(read.marksCount), searchedFieldId);
@@ -120,20 +130,19 @@ export class QueryNode implements QueryService {
 
   #served(segmentId: number): Promise<ServedSegment> {
     const served = this.#segments.get(segmentId);
-    if (served !== undefined) return served;
-    throw new ElanusError('NotFound', 'segment not loaded', {
-      subject: 'segment',
-      context: { segment: segmentId },
-    });
+    return served ?? Promise.reject(notLoaded(segmentId));
   }
 
   #load(collection: CollectionInfo, info: SegmentInfo): Promise<ServedSegment> {
     let served = this.#segments.get(info.segmentId);
     if (served === undefined) {
-      served = this.#read(collection, info);
-      this.#segments.set(info.segmentId, served);
+      const reading = this.#read(collection, info);
+      this.#segments.set(info.segmentId, reading);
       // A failed load is tried again by the next call.
-      served.catch(() => this.#segments.delete(info.segmentId));
+      reading.catch(() => {
+        if (this.#segments.get(info.segmentId) === reading) this.#segments.delete(info.segmentId);
+      });
+      served = reading;
     }
     return served;
   }
@@ -144,23 +153,60 @@ export class QueryNode implements QueryService {
     try {
       local.store.reserve(info.rows);
       for await (const batch of readRows(this.#files, collection, info)) local.append(batch);
-      return { info, local, marks: new Marks(), schemaVersion: -1 };
+      return { info, local, marks: new Marks(), indexing: Promise.resolve(), schemaVersion: -1 };
     } catch (caught) {
       local.dispose();
       throw caught;
     }
   }
 
-  async #loadIndexes(collection: CollectionInfo, info: SegmentInfo, local: LocalSegment): Promise<void> {
+  async #matchIndexes(collection: CollectionInfo, info: SegmentInfo, local: LocalSegment): Promise<void> {
+    await local.dropStale(collection.indexes);
     for (const file of info.indexes) {
       const index = collection.indexes.find((candidate) => candidate.indexId === file.indexId);
-      if (index === undefined || !isGraphIndex(index)) continue;
+      if (local.isDisposed || index === undefined || !isGraphIndex(index)) continue;
       if (local.index(index.fieldId)?.indexId === index.indexId) continue;
-      const bytes = await loadObject(this.#files, file);
-      const { dim } = fieldById(collection.schema, index.fieldId)!;
-      local.setIndex(index.fieldId, await this.#host.load(index, dim, local.store.arena, bytes));
+      try {
+        await this.#loadIndex(collection, index, file, local);
+      } catch (caught) {
+        this.#buildAgain(collection, index, file, local, ElanusError.from(caught));
+      }
     }
   }
+
+  async #loadIndex(
+    collection: CollectionInfo,
+    index: IndexInfo,
+    file: ObjectFile,
+    local: LocalSegment,
+  ): Promise<void> {
+    const bytes = await loadObject(this.#files, file);
+    const { dim } = fieldById(collection.schema, index.fieldId)!;
+    await local.setIndex(index.fieldId, await this.#host.load(index, dim, local.store.arena, bytes));
+  }
+
+  /** A damaged index file, or one of another plugin, costs speed and no rows: they are scanned until the graph is built. */
+  #buildAgain(
+    collection: CollectionInfo,
+    index: IndexInfo,
+    file: ObjectFile,
+    local: LocalSegment,
+    error: ElanusError,
+  ): void {
+    if (!UNUSABLE.includes(error.kind)) throw error;
+    this.#host.logger.error('a saved index cannot be used', { file: file.key, error: error.text });
+    inBackground(this.#host.logger, 'build an index in memory', local.buildIndex(collection, index));
+  }
+}
+
+/** What a saved index can be wrong with; other errors may pass. */
+const UNUSABLE: readonly ErrorKind[] = ['Corrupt', 'Invalid', 'Unsupported'];
+
+function notLoaded(segmentId: number): ElanusError {
+  return new ElanusError('NotFound', 'segment not loaded', {
+    subject: 'segment',
+    context: { segment: segmentId },
+  });
 }
 
 function showMissing(served: ServedSegment, collection: CollectionInfo): void {

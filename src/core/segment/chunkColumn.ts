@@ -5,10 +5,18 @@ import { assert } from '../domain/errors.ts';
 import type { FieldSchema } from '../domain/schema.ts';
 import type { Arena, ArenaRef } from '../ports/arena.ts';
 import { setBit } from './bitset.ts';
+import type { Claim } from './claim.ts';
 import type { ChunkColumnLayout } from './layout.ts';
 import { ABSENT, strideBytesOf } from './layout.ts';
 
 type Retire = (ref: ArenaRef) => void;
+
+/** Ranges that a column will move to. */
+export interface GrownColumn {
+  readonly capacity: number;
+  readonly values: ArenaRef;
+  readonly validity: ArenaRef | undefined;
+}
 
 /** One column of one chunk, as the I/O thread writes it. */
 export class ChunkColumn {
@@ -20,16 +28,21 @@ export class ChunkColumn {
   #validity: ArenaRef | undefined;
   #heap: ArenaRef | undefined;
   #elementHeap: ArenaRef | undefined;
+  /** Bytes, or array elements and their bytes, that batches have been promised room for. */
+  #promised = 0;
+  #promisedElementBytes = 0;
+  /** Bytes of the elements that are written. */
+  #elementBytes = 0;
 
-  constructor(memory: Arena, arena: number, field: FieldSchema, capacity: number) {
+  constructor(memory: Arena, arena: number, field: FieldSchema, capacity: number, claim: Claim) {
     this.#memory = memory;
     this.#arena = arena;
     this.#field = field;
     this.#capacity = capacity;
-    this.#values = memory.allocate(valuesBytes(field, capacity), arena);
-    if (field.nullable) this.#validity = memory.allocate((capacity + 7) >> 3, arena);
-    if (hasHeap(field)) this.#heap = memory.allocate(64, arena);
-    if (hasElementHeap(field)) this.#elementHeap = memory.allocate(64, arena);
+    this.#values = claim.take(valuesBytes(field, capacity));
+    if (field.nullable) this.#validity = claim.take((capacity + 7) >> 3);
+    if (hasHeap(field)) this.#heap = claim.take(64);
+    if (hasElementHeap(field)) this.#elementHeap = claim.take(64);
   }
 
   get layout(): ChunkColumnLayout {
@@ -72,14 +85,42 @@ export class ChunkColumn {
     return this.#appendElements(column.elements, first, end - first, base, retire);
   }
 
-  /** Doubles the room of the rows by copying; only the first chunk of a small segment does it. */
-  grow(capacity: number, rows: number, retire: Retire): void {
+  /**
+   * Makes sure of the heaps that `append` of these rows will need, after all promised before; `at` rows are there already.
+   * True when something moved. Error: Exhausted.
+   */
+  promise(column: Column, from: number, count: number, rows: number, retire: Retire): boolean {
+    if (column.kind === 'fixed' || column.kind === 'vector') return false;
+    const first = column.offsets[from]!;
+    const added = column.offsets[from + count]! - first;
+    const used = Math.max(this.#promised, this.offsetsView()[rows]!) + added;
+    let moved: boolean;
+    if (column.kind === 'bytes') moved = this.ensureHeap(used, retire);
+    else moved = this.#promiseElements(column.elements, first, added, used, retire);
+    this.#promised = used;
+    return moved;
+  }
+
+  /** Ranges for `capacity` rows; only the first chunk of a small segment grows. Error: Exhausted. */
+  claimGrowth(capacity: number, claim: Claim): GrownColumn {
+    return {
+      capacity,
+      values: claim.take(valuesBytes(this.#field, capacity)),
+      validity: this.#validity && claim.take((capacity + 7) >> 3),
+    };
+  }
+
+  /** Copies the first `rows` rows to the larger ranges. */
+  grow({ capacity, values, validity }: GrownColumn, rows: number, retire: Retire): void {
     const old = this.#values;
-    this.#values = this.#copied(old, valuesBytes(this.#field, capacity), usedBytes(this.#field, rows));
+    this.#copy(old, values, usedBytes(this.#field, rows));
+    this.#values = values;
     if (this.#field.dataType === DataType.FloatVector) this.#copyNorms(old, capacity, rows);
     retire(old);
-    if (this.#validity !== undefined) {
-      this.#validity = this.#moved(this.#validity, (capacity + 7) >> 3, (rows + 7) >> 3, retire);
+    if (this.#validity !== undefined && validity !== undefined) {
+      this.#copy(this.#validity, validity, (rows + 7) >> 3);
+      retire(this.#validity);
+      this.#validity = validity;
     }
     this.#capacity = capacity;
   }
@@ -112,10 +153,6 @@ export class ChunkColumn {
     return new Uint8Array(this.#buffer(), this.#heap!.offset, this.#heap!.bytes);
   }
 
-  elementHeapView(): Uint8Array {
-    return new Uint8Array(this.#buffer(), this.#elementHeap!.offset, this.#elementHeap!.bytes);
-  }
-
   /** True when the heap moved to a larger range. */
   ensureHeap(bytes: number, retire: Retire): boolean {
     const heap = this.#heap!;
@@ -129,6 +166,20 @@ export class ChunkColumn {
     if (bytes <= heap.bytes) return false;
     this.#elementHeap = this.#moved(heap, Math.max(bytes, heap.bytes * 2), heap.bytes, retire);
     return true;
+  }
+
+  #promiseElements(
+    elements: FixedColumn | BytesColumn,
+    first: number,
+    count: number,
+    used: number,
+    retire: Retire,
+  ): boolean {
+    if (elements.kind === 'fixed') return this.ensureHeap(used * fixedWidthBytes(elements.dataType), retire);
+    const movedOffsets = this.ensureHeap((used + 1) * 4, retire);
+    const bytes = elements.offsets[first + count]! - elements.offsets[first]!;
+    this.#promisedElementBytes = Math.max(this.#promisedElementBytes, this.#elementBytes) + bytes;
+    return this.ensureElementHeap(this.#promisedElementBytes, retire) || movedOffsets;
   }
 
   #appendElements(
@@ -159,7 +210,12 @@ export class ChunkColumn {
       offsets[base + i + 1] = bytesBase + (elements.offsets[first + i + 1]! - start);
     const end = elements.offsets[first + count]!;
     const movedBytes = this.ensureElementHeap(bytesBase + end - start, retire);
-    this.elementHeapView().set(elements.bytes.subarray(start, end), bytesBase);
+    const heap = this.#elementHeap!;
+    new Uint8Array(this.#buffer(), heap.offset, heap.bytes).set(
+      elements.bytes.subarray(start, end),
+      bytesBase,
+    );
+    this.#elementBytes = bytesBase + end - start;
     return movedOffsets || movedBytes;
   }
 
@@ -202,16 +258,15 @@ export class ChunkColumn {
   }
 
   #moved(ref: ArenaRef, bytes: number, copyBytes: number, retire: Retire): ArenaRef {
-    const larger = this.#copied(ref, bytes, copyBytes);
+    const larger = this.#memory.allocate(bytes, this.#arena);
+    this.#copy(ref, larger, copyBytes);
     retire(ref);
     return larger;
   }
 
-  #copied(ref: ArenaRef, bytes: number, copyBytes: number): ArenaRef {
-    const larger = this.#memory.allocate(bytes, this.#arena);
-    const from = this.#memory.view(ref.arena, ref.offset, Math.min(copyBytes, ref.bytes));
-    this.#memory.view(larger.arena, larger.offset, from.length).set(from);
-    return larger;
+  #copy(ref: ArenaRef, to: ArenaRef, bytes: number): void {
+    const from = this.#memory.view(ref.arena, ref.offset, Math.min(bytes, ref.bytes));
+    this.#memory.view(to.arena, to.offset, from.length).set(from);
   }
 
   #buffer(): ArrayBufferLike {

@@ -36,7 +36,7 @@ export class IndexHost {
   /** An empty index in `arena`, with room for `rows` rows to begin with. */
   async create(index: IndexInfo, dim: number, arena: number, rows: number): Promise<SegmentIndex> {
     const handle = this.#handle(graphSpec(index, dim), arena, Math.max(CAPACITY_MIN, rows));
-    await this.compute.run(TASK.indexCreate, handle, this.options(handle, 100));
+    await this.fill(handle, TASK.indexCreate, handle, 100);
     return new SegmentIndex(this, index.indexId, handle, 0);
   }
 
@@ -44,13 +44,23 @@ export class IndexHost {
   async load(index: IndexInfo, dim: number, arena: number, bytes: Uint8Array): Promise<SegmentIndex> {
     const rows = this.compute.local.kernel(this.plugin).savedRows(bytes);
     const handle = this.#handle(graphSpec(index, dim), arena, Math.max(1, rows));
-    await this.compute.run(TASK.indexLoad, { handle, bytes }, this.options(handle, bytes.length / 1_000));
+    await this.fill(handle, TASK.indexLoad, { handle, bytes }, bytes.length / 1_000);
     return new SegmentIndex(this, index.indexId, handle, rows);
   }
 
   /** A handle like `handle` with room for `rows` rows. */
   larger(handle: VectorIndexHandle, rows: number): VectorIndexHandle {
     return { ...this.#handle(handle.spec, handle.region?.arena, rows), id: handle.id };
+  }
+
+  /** Runs the task that gives a new region its content; without it the region goes. */
+  async fill(handle: VectorIndexHandle, task: string, input: unknown, costMicros: number): Promise<void> {
+    try {
+      await this.compute.run(task, input, this.options(handle, costMicros));
+    } catch (caught) {
+      if (handle.region !== undefined) this.retire(handle.region);
+      throw caught;
+    }
   }
 
   options(handle: VectorIndexHandle, costMicros: number) {
@@ -130,7 +140,8 @@ export class SegmentIndex {
   async drop(): Promise<void> {
     if (this.#dropped) return;
     this.#dropped = true;
-    await this.#building;
+    // Whoever asked for the build handles its failure.
+    await this.#building?.catch(() => undefined);
     await this.#host.compute.run(TASK.indexDrop, this.#handle, this.#host.options(this.#handle, 10));
     if (this.#handle.region !== undefined) this.#host.retire(this.#handle.region);
   }
@@ -154,11 +165,7 @@ export class SegmentIndex {
   async #grow(rows: number): Promise<void> {
     const from = this.#handle;
     const to = this.#host.larger(from, Math.max(rows, from.rowsCapacity * 2));
-    await this.#host.compute.run(
-      TASK.indexResize,
-      { from, to },
-      this.#host.options(from, this.bytesUsed / 2_000),
-    );
+    await this.#host.fill(to, TASK.indexResize, { from, to }, this.bytesUsed / 2_000);
     this.#handle = to;
     if (from.region !== undefined) this.#host.retire(from.region);
   }

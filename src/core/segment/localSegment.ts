@@ -14,6 +14,7 @@ import { RowStore } from './rowStore.ts';
  * disposed and the last read has released it.
  */
 export class LocalSegment {
+  readonly segmentId: number;
   readonly store: RowStore;
   readonly fieldIds: readonly number[];
   readonly #host: IndexHost;
@@ -24,13 +25,25 @@ export class LocalSegment {
   #published = 0;
   #readers = 0;
   #disposed = false;
+  /** Builds run one after another. */
+  #building: Promise<void> = Promise.resolve();
 
   constructor(host: IndexHost, owner: string, segmentId: number, fields: readonly FieldSchema[]) {
     this.#host = host;
+    this.segmentId = segmentId;
     this.#key = `${owner}/${segmentId}`;
     this.fieldIds = fields.map((field) => field.fieldId);
     this.#vectorFields = fields.filter((field) => field.dim > 0);
     this.store = new RowStore(host.arena, fields, (ref) => host.retire(ref));
+  }
+
+  get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Takes the memory that `append` of this batch will need, after the batches promised before. Error: Exhausted. */
+  promise(batch: ColumnBatch): void {
+    this.store.promise(batch);
   }
 
   append(batch: ColumnBatch): void {
@@ -76,9 +89,10 @@ export class LocalSegment {
     return this.#indexes.get(fieldId);
   }
 
-  /** Takes a loaded index over. */
-  setIndex(fieldId: number, index: SegmentIndex): void {
-    this.#indexes.set(fieldId, index);
+  /** Takes a loaded index over, or drops it when the segment was disposed meanwhile. */
+  async setIndex(fieldId: number, index: SegmentIndex): Promise<void> {
+    if (this.#disposed || this.#indexes.has(fieldId)) await index.drop();
+    else this.#indexes.set(fieldId, index);
   }
 
   indexStates(): { indexId: number; indexedRows: number }[] {
@@ -94,26 +108,16 @@ export class LocalSegment {
   /**
    * Brings the graph indexes in line with the catalogue and resolves when all rows are indexed. Small segments get none.
    */
-  async buildIndexes(collection: CollectionInfo): Promise<void> {
-    await this.dropStale(collection.indexes);
-    for (const info of collection.indexes) {
-      const field = fieldById(collection.schema, info.fieldId);
-      if (!isGraphIndex(info) || field === undefined || this.store.rows < this.#host.rowsMin) continue;
-      let index = this.#indexes.get(info.fieldId);
-      if (index === undefined) {
-        index = await this.#host.create(info, field.dim, this.store.arena, this.store.rows);
-        if (this.#disposed || this.#indexes.has(info.fieldId)) {
-          await index.drop();
-          continue;
-        }
-        this.#indexes.set(info.fieldId, index);
-      }
-      await index.build({
-        layoutKey: () => this.layoutKey(),
-        fieldId: info.fieldId,
-        rowsNow: () => (this.#disposed ? 0 : this.store.rows),
-      });
-    }
+  buildIndexes(collection: CollectionInfo): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#dropStale(collection.indexes);
+      for (const info of collection.indexes) await this.#buildIndex(collection, info);
+    });
+  }
+
+  /** As `buildIndexes`, of one index. */
+  buildIndex(collection: CollectionInfo, info: IndexInfo): Promise<void> {
+    return this.#inTurn(() => this.#buildIndex(collection, info));
   }
 
   /** Rows that every graph index of the catalogue covers; all rows when it has none. */
@@ -148,7 +152,34 @@ export class LocalSegment {
   }
 
   /** Drops indexes that the catalogue no longer has. */
-  async dropStale(wanted: readonly IndexInfo[]): Promise<void> {
+  dropStale(wanted: readonly IndexInfo[]): Promise<void> {
+    return this.#inTurn(() => this.#dropStale(wanted));
+  }
+
+  /** Two builds at once would make the same graph twice. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const run = this.#building.then(work);
+    // The caller handles the failure; the next build starts all the same.
+    this.#building = run.catch(() => undefined);
+    return run;
+  }
+
+  async #buildIndex(collection: CollectionInfo, info: IndexInfo): Promise<void> {
+    const field = fieldById(collection.schema, info.fieldId);
+    if (this.#disposed || !isGraphIndex(info) || field === undefined) return;
+    if (this.store.rows < this.#host.rowsMin) return;
+    if (!this.#indexes.has(info.fieldId)) {
+      const made = await this.#host.create(info, field.dim, this.store.arena, this.store.rows);
+      await this.setIndex(info.fieldId, made);
+    }
+    await this.#indexes.get(info.fieldId)?.build({
+      layoutKey: () => this.layoutKey(),
+      fieldId: info.fieldId,
+      rowsNow: () => (this.#disposed ? 0 : this.store.rows),
+    });
+  }
+
+  async #dropStale(wanted: readonly IndexInfo[]): Promise<void> {
     for (const [fieldId, index] of this.#indexes) {
       if (wanted.some((info) => info.indexId === index.indexId)) continue;
       this.#indexes.delete(fieldId);

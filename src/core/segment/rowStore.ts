@@ -5,6 +5,7 @@ import { assert } from '../domain/errors.ts';
 import type { FieldSchema } from '../domain/schema.ts';
 import type { Arena, ArenaRef } from '../ports/arena.ts';
 import { ChunkColumn } from './chunkColumn.ts';
+import { Claim } from './claim.ts';
 import type { FieldLayout, SegmentLayout } from './layout.ts';
 import { SegmentReader, strideBytesOf } from './layout.ts';
 
@@ -28,6 +29,8 @@ export class RowStore {
   readonly #tables: (ArenaRef | undefined)[];
   readonly #fullLog2: number;
   #chunkLog2: number;
+  /** Rows that `promise` has made room for. */
+  #promisedRows = 0;
   #missing: readonly FieldSchema[] = [];
   #reader: SegmentReader | undefined;
 
@@ -72,6 +75,23 @@ export class RowStore {
     while (this.#capacity() < rows) this.#addCapacity(rows);
   }
 
+  /**
+   * Makes sure that `append` of `batch`, after all batches promised before it, takes no memory. Changes nothing that can be
+   * seen when it fails. Error: Exhausted.
+   */
+  promise(batch: ColumnBatch): void {
+    const first = Math.max(this.rows, this.#promisedRows);
+    this.reserve(first + batch.rows);
+    const columns = this.#columnsOf(batch);
+    this.#eachPart(first, batch.rows, (chunk, from, count) => {
+      const rows = Math.max(0, Math.min(this.rows - (chunk << this.#chunkLog2), 1 << this.#chunkLog2));
+      this.#chunks[chunk]!.forEach((column, i) => {
+        if (column.promise(columns[i]!, from, count, rows, this.#retire)) this.#reader = undefined;
+      });
+    });
+    this.#promisedRows = first + batch.rows;
+  }
+
   /** Copies all rows of `batch`, which has a column for every field. Readers see them when they are told of more rows. */
   append(batch: ColumnBatch): void {
     this.reserve(this.rows + batch.rows);
@@ -79,34 +99,11 @@ export class RowStore {
       batch.columns.length <= this.#fields.length + SYSTEM_COLUMNS,
       'the batch has no field that the segment lacks',
     );
-    const columns = this.#fields.map((field) => {
-      const column = columnOf(batch, field.fieldId);
-      assert(column !== undefined, `the batch has field ${field.name}`);
-      return column;
-    });
-    const chunkRows = 1 << this.#chunkLog2;
-    for (let from = 0; from < batch.rows; ) {
-      const chunk = this.rows >> this.#chunkLog2;
-      const at = this.rows & (chunkRows - 1);
-      const count = Math.min(batch.rows - from, chunkRows - at);
+    const columns = this.#columnsOf(batch);
+    this.#eachPart(this.rows, batch.rows, (chunk, from, count, at) => {
       this.#appendTo(this.#chunks[chunk]!, columns, from, count, at);
       this.rows += count;
-      from += count;
-    }
-  }
-
-  /** Direct access for loading: the column of a field in a chunk. */
-  chunkColumn(chunk: number, fieldId: number): ChunkColumn {
-    return this.#chunks[chunk]![this.#fields.findIndex((field) => field.fieldId === fieldId)]!;
-  }
-
-  /** Loading moved heaps: views must be made again. */
-  invalidate(): void {
-    this.#reader = undefined;
-  }
-
-  get chunkCount(): number {
-    return this.#chunks.length;
+    });
   }
 
   get chunkRows(): number {
@@ -116,6 +113,7 @@ export class RowStore {
   free(): void {
     for (const chunk of this.#chunks) for (const column of chunk) column.release(this.#retire);
     for (const table of this.#tables) if (table !== undefined) this.#retire(table);
+    this.#tables.fill(undefined);
     this.#chunks.length = 0;
     this.#reader = undefined;
   }
@@ -132,33 +130,69 @@ export class RowStore {
     }
   }
 
+  #columnsOf(batch: ColumnBatch): readonly Column[] {
+    return this.#fields.map((field) => {
+      const column = columnOf(batch, field.fieldId);
+      assert(column !== undefined, `the batch has field ${field.name}`);
+      return column;
+    });
+  }
+
+  /** Calls `visit` for each chunk that rows [first, first + rows) lie in: rows `from` on of the batch at `at` of the chunk. */
+  #eachPart(
+    first: number,
+    rows: number,
+    visit: (chunk: number, from: number, count: number, at: number) => void,
+  ): void {
+    const chunkRows = 1 << this.#chunkLog2;
+    for (let from = 0; from < rows; ) {
+      const at = (first + from) & (chunkRows - 1);
+      const count = Math.min(rows - from, chunkRows - at);
+      visit((first + from) >> this.#chunkLog2, from, count, at);
+      from += count;
+    }
+  }
+
   #capacity(): number {
     return this.#chunks.length << this.#chunkLog2;
   }
 
+  /** All memory is taken first, so that nothing has changed when there is too little. */
   #addCapacity(rowsWanted: number): void {
+    const growsFirst = this.#chunks.length === 1 && this.#chunkLog2 < this.#fullLog2;
+    const log2 = this.#nextChunkLog2(rowsWanted, growsFirst);
+    const capacity = 1 << log2;
+    const claimed = Claim.run(this.#memory, this.arena, (claim) => ({
+      grown: growsFirst ? this.#chunks[0]!.map((column) => column.claimGrowth(capacity, claim)) : [],
+      chunk: growsFirst
+        ? []
+        : this.#fields.map((field) => new ChunkColumn(this.#memory, this.arena, field, capacity, claim)),
+      tables: this.#fields.map((field) =>
+        field.dataType === DataType.FloatVector ? claim.take((this.#chunks.length + 1) * 4) : undefined,
+      ),
+    }));
     this.#reader = undefined;
-    if (this.#chunks.length === 1 && this.#chunkLog2 < this.#fullLog2) {
-      this.#chunkLog2 = Math.min(this.#fullLog2, Math.max(this.#chunkLog2 + 1, log2Ceil(rowsWanted)));
-      for (const column of this.#chunks[0]!) column.grow(1 << this.#chunkLog2, this.rows, this.#retire);
-    } else {
-      if (this.#chunks.length === 0) {
-        this.#chunkLog2 = Math.min(this.#fullLog2, Math.max(this.#chunkLog2, log2Ceil(rowsWanted)));
-      }
-      this.#chunks.push(
-        this.#fields.map((field) => new ChunkColumn(this.#memory, this.arena, field, 1 << this.#chunkLog2)),
-      );
-    }
-    this.#writeTables();
+    this.#chunkLog2 = log2;
+    claimed.grown.forEach((grown, i) => {
+      this.#chunks[0]![i]!.grow(grown, this.rows, this.#retire);
+    });
+    if (!growsFirst) this.#chunks.push(claimed.chunk);
+    this.#writeTables(claimed.tables);
   }
 
-  #writeTables(): void {
-    this.#fields.forEach((field, index) => {
-      if (field.dataType !== DataType.FloatVector) return;
-      let table = this.#tables[index];
+  /** Size of the first chunk: small, then doubled, then full, as are all later ones. */
+  #nextChunkLog2(rowsWanted: number, growsFirst: boolean): number {
+    if (!growsFirst && this.#chunks.length > 0) return this.#chunkLog2;
+    const least = growsFirst ? this.#chunkLog2 + 1 : this.#chunkLog2;
+    return Math.min(this.#fullLog2, Math.max(least, log2Ceil(rowsWanted)));
+  }
+
+  #writeTables(tables: readonly (ArenaRef | undefined)[]): void {
+    tables.forEach((table, index) => {
+      if (table === undefined) return;
+      const old = this.#tables[index];
       // A new table whenever chunks change: kernels may be reading the old one.
-      if (table !== undefined) this.#retire(table);
-      table = this.#memory.allocate(Math.max(64, this.#chunks.length * 4), this.arena);
+      if (old !== undefined) this.#retire(old);
       this.#tables[index] = table;
       const offsets = new Uint32Array(this.#memory.buffer(this.arena), table.offset, this.#chunks.length);
       this.#chunks.forEach((chunk, i) => {

@@ -81,6 +81,7 @@ export class ChannelWriter {
 
   #applied(shard: Shard, record: WalRecord, bytes: number, position: WalPosition): Applied {
     this.appendedBytes += bytes;
+    shard.appliedBytes += bytes;
     const at = toHex(position);
     try {
       const hiddenRows = shard.apply(record, at, this.lastPosition);

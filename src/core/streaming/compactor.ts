@@ -7,7 +7,7 @@ import { isGraphIndex } from '../segment/indexHost.ts';
 import { Marks } from '../segment/marks.ts';
 import { segmentObjectKeys } from '../segment/segmentFiles.ts';
 import type { ChannelWriter } from './channelWriter.ts';
-import type { Flusher, FlusherDeps } from './flusher.ts';
+import { type Flusher, type FlusherDeps, pinnedFrom } from './flusher.ts';
 import { ensureKeys, loadTimestamps } from './recovery.ts';
 import type { CompactionState } from './service.ts';
 import type { Shard } from './shard.ts';
@@ -19,12 +19,16 @@ export interface CompactorDeps extends FlusherDeps {
   readonly clock: Clock;
   readonly settings: { readonly segmentBytesMax: number; readonly snapshotRetentionMs: number };
   readonly newId: () => Promise<number>;
+  /** Has the query role serve what the catalogue says after segments were exchanged. */
+  readonly matchLoad: (shard: Shard, channel: ChannelWriter) => Promise<void>;
 }
 
 /** That many small segments of a partition are merged without being asked. */
 const SMALL_SEGMENTS_MAX = 8;
 /** A segment with a larger share of marked rows is rewritten without being asked. */
 const MARKED_SHARE_MAX = 0.2;
+/** Their entries are exchanged in one transaction. */
+const SOURCES_MAX = 32;
 const DROPPED = 0xffffffff;
 
 interface Plan {
@@ -99,21 +103,30 @@ export class Compactor {
 
   async #plan(shard: Shard, channel: ChannelWriter, countMin: number, shareMin: number): Promise<Plan[]> {
     if (shard.failure !== undefined) return [];
-    const plans: Plan[] = [];
+    const groups: ShardSegment[][] = [];
     for (const { partitionId } of shard.collection.partitions) {
       const candidates = shard
         .segmentsOf([partitionId])
-        .filter(
-          (segment) => segment.info !== undefined && segment.local === undefined && !this.#busy.has(segment),
-        )
+        .filter((segment) => this.#isCandidate(shard, segment))
         .sort((a, b) => (a.timestamps.first < b.timestamps.first ? -1 : 1));
-      const groups = this.#groups(candidates, countMin, shareMin);
+      groups.push(...this.#groups(candidates, countMin, shareMin));
+    }
+    for (const source of groups.flat()) this.#busy.add(source);
+    try {
+      const plans: Plan[] = [];
       for (const sources of groups) {
-        for (const source of sources) this.#busy.add(source);
         plans.push({ shard, channel, sources, target: await this.#deps.newId() });
       }
+      return plans;
+    } catch (caught) {
+      for (const source of groups.flat()) this.#busy.delete(source);
+      throw caught;
     }
-    return plans;
+  }
+
+  #isCandidate(shard: Shard, segment: ShardSegment): boolean {
+    if (segment.info === undefined || segment.local !== undefined) return false;
+    return !this.#busy.has(segment) && isBehindCheckpoint(shard, segment.info);
   }
 
   /** Neighbours in time whose bytes fit into one segment. */
@@ -123,7 +136,8 @@ export class Compactor {
     let bytes = 0;
     for (const segment of candidates) {
       const size = bytesOf(segment);
-      if (group.length > 0 && bytes + size > this.#deps.settings.segmentBytesMax) {
+      const isFull = group.length === SOURCES_MAX || bytes + size > this.#deps.settings.segmentBytesMax;
+      if (group.length > 0 && isFull) {
         groups.push(group);
         group = [];
         bytes = 0;
@@ -160,37 +174,54 @@ export class Compactor {
 
   async #mergeSources(plan: Plan): Promise<void> {
     if (!isAlive(plan)) return;
-    const { shard, channel, sources } = plan;
+    const { shard, sources } = plan;
     const marksBefore = sources.map((source) => source.marks.count);
+    const horizonTs = this.#horizon();
     const result = await this.#deps.data.compact({
       collection: shard.collection,
       sources: sources.map((source, i) => markedSource(source, marksBefore[i]!)),
       targetSegmentId: plan.target,
-      horizonTs: this.#horizon(),
+      horizonTs,
       marksPosition: shard.appliedPosition > '' ? shard.appliedPosition : (shard.checkpoint ?? ''),
     });
     const merged = await this.#mergedSegment(shard, result);
-    if (merged !== undefined && shard.isLoaded(merged.partitionId)) {
-      merged.served = this.#deps.query.loadSegments({
-        collection: shard.collection,
-        segments: [merged.info!],
-      });
-      await merged.served;
-      merged.loaded = true;
+    try {
+      if (merged !== undefined) await this.#serve(shard, merged);
+      // No flush of the shard may run between the entry that replaces the old segments and the exchange in memory.
+      const exchange = { sources, marksBefore, rowMaps: result.rowMaps, merged, horizonTs };
+      const swapped = await this.#flusher.exclusively(() => this.#swap(plan, exchange));
+      await this.#deleteUnused(plan, swapped ? sources.map((source) => source.info!) : [], merged);
+    } finally {
+      if (merged !== undefined && shard.segments.get(merged.segmentId) !== merged)
+        await this.#deps.query.releaseSegments([merged.segmentId]);
     }
-    // No flush of the shard may run between the entry that replaces the old segments and the exchange in memory.
-    const exchange = { sources, marksBefore, rowMaps: result.rowMaps, merged };
-    const swapped = await this.#flusher.exclusively(() => this.#swap(plan, exchange));
-    const unused = swapped
-      ? sources.map((source) => source.info!)
-      : merged === undefined
-        ? []
-        : [merged.info!];
+  }
+
+  async #serve(shard: Shard, merged: ShardSegment): Promise<void> {
+    if (!shard.isLoaded(merged.partitionId)) return;
+    merged.served = this.#deps.query.loadSegments({
+      collection: shard.collection,
+      segments: [merged.info!],
+    });
+    await merged.served;
+    merged.loaded = true;
+  }
+
+  /** The sources, or the merged segment when it came too late. */
+  async #deleteUnused(
+    { shard, channel }: Plan,
+    exchanged: readonly SegmentInfo[],
+    merged: ShardSegment | undefined,
+  ): Promise<void> {
+    if (exchanged.length === 0) {
+      if (merged !== undefined) shard.gone.set(merged.segmentId, merged.info!);
+      return this.#flusher.forget(shard, channel);
+    }
+    // Loading or releasing may have been asked for while the merged segment was not in the shard.
+    await this.#deps.matchLoad(shard, channel);
     await this.#reads.afterRunning();
-    await this.#deps.query.releaseSegments(unused.map((info) => info.segmentId));
-    if (swapped)
-      for (const key of unused.flatMap(segmentObjectKeys)) await this.#deps.files.objectStore.delete(key);
-    else await this.#flusher.forget(shard, channel, unused);
+    await this.#deps.query.releaseSegments(exchanged.map((info) => info.segmentId));
+    for (const key of exchanged.flatMap(segmentObjectKeys)) await this.#deps.files.objectStore.delete(key);
   }
 
   /**
@@ -198,24 +229,27 @@ export class Compactor {
    * False when the sources were dropped or truncated before it: then the merged segment must not appear.
    */
   async #swap(plan: Plan, exchange: Exchange): Promise<boolean> {
-    if (!isAlive(plan)) return false;
     const { shard, channel } = plan;
     const { sources, merged } = exchange;
+    if (!isAlive(plan) || !sources.every((source) => isBehindCheckpoint(shard, source.info!))) return false;
     const removeIds = sources.map((source) => source.segmentId);
     const marksSeen = sources.map((source) => source.marks.count);
-    if (merged === undefined) await this.#flusher.replace(shard, channel, [], removeIds);
+    if (merged === undefined) await this.#flusher.replace(shard, channel, { add: [], removeIds });
     else {
       carryMarks(exchange, exchange.marksBefore, marksSeen, undefined);
       merged.info = await this.#flusher.storeMarks(shard, merged, merged.info!);
       merged.marksSaved = merged.info.markedRows;
-      await this.#flusher.replace(shard, channel, [merged.info], removeIds);
+      await this.#flusher.replace(shard, channel, { add: [merged.info], removeIds });
       while (merged.keys === undefined && shard.anyKeys())
         await ensureKeys(this.#deps.files, shard, [merged]);
     }
     if (!isAlive(plan)) return false;
     const marksNow = sources.map((source) => source.marks.count);
     for (const segmentId of removeIds) shard.segments.delete(segmentId);
-    if (merged === undefined) return true;
+    if (merged === undefined) {
+      noteHorizon(shard, exchange);
+      return true;
+    }
     carryMarks(exchange, marksSeen, marksNow, merged.info!.marksPosition);
     shard.segments.set(merged.segmentId, merged);
     return true;
@@ -247,6 +281,25 @@ export class Compactor {
   }
 }
 
+/**
+ * Replay starts behind the segment's own rows. Before that it must stay: replay knows rows that are flushed by their segment
+ * only, and would make those of a merged one again.
+ */
+function isBehindCheckpoint(shard: Shard, info: SegmentInfo): boolean {
+  const pin = pinnedFrom(shard);
+  return pin === 'nothing' || (pin.from !== undefined && info.toPosition <= pin.from);
+}
+
+/** With no row left there is no entry that could say which rows were dropped. */
+function noteHorizon(shard: Shard, { sources, marksBefore, horizonTs }: Exchange): void {
+  sources.forEach((source, i) => {
+    if (source.info!.horizonTs > shard.horizonTs) shard.horizonTs = source.info!.horizonTs;
+    const { timestamps } = source.marks.delta(0);
+    for (const timestamp of timestamps.subarray(0, marksBefore[i]!))
+      if (timestamp <= horizonTs && timestamp > shard.horizonTs) shard.horizonTs = timestamp;
+  });
+}
+
 /** Nobody dropped or truncated a source. */
 function isAlive({ shard, sources }: Plan): boolean {
   return sources.every((source) => shard.segments.get(source.segmentId) === source);
@@ -268,6 +321,7 @@ interface Exchange {
   readonly marksBefore: readonly number[];
   readonly rowMaps: readonly Uint32Array[];
   readonly merged: ShardSegment | undefined;
+  readonly horizonTs: bigint;
 }
 
 /** Sets marks number from[i] to to[i] - 1 of each source on the merged segment too. */

@@ -20,6 +20,11 @@ export interface FlusherDeps {
   readonly indexRowsMin: number;
 }
 
+/** A transaction takes 90 pages of entries, and a large segment has a few. */
+const SEGMENTS_A_COMMIT = 16;
+const REPLACE_TRIES = 5;
+const REPLACE_PAUSE_MS = 1_000;
+
 /**
  * Turns sealed segments into objects and catalogue entries, in the background, one shard at a time. The order of steps is
  * that of docs/decisions/002: objects, catalogue with checkpoint, index files, hand-over to the query role.
@@ -27,6 +32,7 @@ export interface FlusherDeps {
 export class Flusher {
   readonly #deps: FlusherDeps;
   #queue: Promise<void> = Promise.resolve();
+  readonly #running = new Set<Promise<void>>();
 
   constructor(deps: FlusherDeps) {
     this.#deps = deps;
@@ -34,7 +40,14 @@ export class Flusher {
 
   /** Brings the shard's objects up to date; runs queue up. */
   flush(shard: Shard, channel: ChannelWriter): Promise<void> {
-    return this.exclusively(() => this.#flushShard(shard, channel));
+    const run = this.exclusively(() => this.#flushShard(shard, channel)).then(() =>
+      this.#finishAll(shard, channel),
+    );
+    this.#running.add(run);
+    // The caller handles the failure of `run`.
+    const forget = () => this.#running.delete(run);
+    run.then(forget, forget);
+    return run;
   }
 
   /** Runs `work` when no flush runs, and lets none start meanwhile. */
@@ -48,32 +61,67 @@ export class Flusher {
     return run;
   }
 
-  /** Resolves when what was queued so far is done. */
-  idle(): Promise<void> {
+  /** Resolves when what was queued so far is on the object store and in the catalogue. */
+  written(): Promise<void> {
     return this.#queue;
   }
 
+  /** Resolves when it is indexed and handed over too. */
+  async idle(): Promise<void> {
+    await this.#queue;
+    await Promise.allSettled([...this.#running]);
+  }
+
   async #flushShard(shard: Shard, channel: ChannelWriter): Promise<void> {
-    const sealed = [...shard.segments.values()].filter(
-      (segment) => segment.sealed && segment.info === undefined,
+    const behind = [...shard.segments.values()].filter(
+      (segment) => isUnflushed(segment) || segment.hasDirtyMarks,
     );
+    const groups = groupsOf(behind, SEGMENTS_A_COMMIT);
+    // With nothing to write the checkpoint still moves on.
+    for (const group of groups.length === 0 ? [[]] : groups) await this.#flushGroup(shard, channel, group);
+  }
+
+  /** Objects of some segments, then their entries in one transaction; what is not among them pins the checkpoint. */
+  async #flushGroup(shard: Shard, channel: ChannelWriter, group: readonly ShardSegment[]): Promise<void> {
     const added: SegmentInfo[] = [];
-    for (const segment of sealed) {
-      // A truncation or a dropped partition may take segments away at every await.
-      if (shard.segments.get(segment.segmentId) !== segment) continue;
-      if (segment.rows > 0) added.push(await this.#storeSegment(shard, segment));
-    }
     const updated: SegmentInfo[] = [];
-    for (const segment of shard.segments.values()) {
-      if (segment.hasDirtyMarks) updated.push(await this.storeMarks(shard, segment, segment.info!));
+    // A truncation or a dropped partition may take segments away at every await.
+    const isHere = ({ segmentId }: { readonly segmentId: number }) => shard.segments.has(segmentId);
+    for (const segment of group) {
+      if (!isHere(segment)) continue;
+      if (segment.info === undefined) added.push(await this.#storeSegment(shard, segment));
+      else updated.push(await this.storeMarks(shard, segment, segment.info));
     }
-    const isHere = (info: SegmentInfo) => shard.segments.has(info.segmentId);
-    await this.#commit(shard, channel, added.filter(isHere), updated.filter(isHere));
-    for (const info of added) this.#becomeFlushed(shard, info);
+    const committed = added.filter(isHere);
+    await this.#commit(shard, channel, { add: committed, update: updated.filter(isHere) });
+    for (const info of committed) {
+      if (isHere(info)) this.#becomeFlushed(shard, info);
+      else shard.gone.set(info.segmentId, info);
+    }
     for (const info of updated) this.#becomeUpdated(shard, info);
-    const gone = added.filter((info) => !isHere(info));
-    if (gone.length > 0) await this.#forget(shard, channel, gone);
-    for (const info of added) await this.#finish(shard, channel, info.segmentId);
+    if (shard.gone.size > 0) await this.#commit(shard, channel, {});
+    for (const info of added) if (!committed.includes(info)) this.#deleteLater(segmentObjectKeys(info));
+  }
+
+  /**
+   * Index files and the hand-over of what is flushed, also where an earlier attempt failed; one that fails stops no other.
+   * Not one of the exclusive steps: a large graph takes seconds, and other shards go on meanwhile.
+   */
+  async #finishAll(shard: Shard, channel: ChannelWriter): Promise<void> {
+    const failures: unknown[] = [];
+    for (const segment of [...shard.segments.values()]) {
+      if (shard.segments.get(segment.segmentId) !== segment || segment.finishing) continue;
+      if (segment.info === undefined || segment.local === undefined) continue;
+      segment.finishing = true;
+      try {
+        await this.#finish(shard, channel, segment);
+      } catch (caught) {
+        failures.push(caught);
+      } finally {
+        segment.finishing = false;
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #storeSegment(shard: Shard, segment: ShardSegment): Promise<SegmentInfo> {
@@ -118,43 +166,65 @@ export class Flusher {
   }
 
   /** Takes the entries of segments that are gone out of the catalogue, then deletes their objects. */
-  forget(shard: Shard, channel: ChannelWriter, gone: readonly SegmentInfo[]): Promise<void> {
-    return this.exclusively(() => this.#forget(shard, channel, gone));
+  forget(shard: Shard, channel: ChannelWriter): Promise<void> {
+    return this.exclusively(async () => {
+      if (shard.gone.size > 0) await this.#commit(shard, channel, {});
+    });
   }
 
-  async #forget(shard: Shard, channel: ChannelWriter, gone: readonly SegmentInfo[]): Promise<void> {
-    const removeIds = gone.map((info) => info.segmentId);
-    await this.#commit(shard, channel, [], [], removeIds);
-    for (const key of gone.flatMap(segmentObjectKeys)) await this.#deps.files.objectStore.delete(key);
-  }
-
-  /** Compaction: `add` takes the place of `removeIds`. */
+  /**
+   * Compaction: `add` takes the place of `removeIds`. When nobody can tell whether it did, the shard fails: memory could
+   * contradict the catalogue.
+   */
   async replace(
     shard: Shard,
     channel: ChannelWriter,
-    add: readonly SegmentInfo[],
-    removeIds: readonly number[],
+    change: { readonly add: readonly SegmentInfo[]; readonly removeIds: readonly number[] },
   ): Promise<void> {
-    await this.#commit(shard, channel, add, [], removeIds);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#commit(shard, channel, change);
+      } catch (caught) {
+        const error = ElanusError.from(caught);
+        if (error.kind !== 'Unknown') throw error;
+        if (attempt === REPLACE_TRIES) {
+          shard.failure = error;
+          throw error;
+        }
+        await this.#deps.files.clock.sleep(REPLACE_PAUSE_MS);
+      }
+    }
   }
 
-  async #commit(
-    shard: Shard,
-    channel: ChannelWriter,
-    add: readonly SegmentInfo[],
-    update: readonly SegmentInfo[],
-    removeIds: readonly number[] = [],
-  ): Promise<void> {
+  /** One transaction with the checkpoint that it allows; entries of segments that are gone go with it. */
+  async #commit(shard: Shard, channel: ChannelWriter, change: Partial<EntryChange>): Promise<void> {
+    // What is in memory of a shard that failed is not what the log says: its checkpoint must not move.
+    if (shard.failure !== undefined) throw shard.failure;
+    const { add = [], update = [], removeIds = [] } = change;
+    const { vchannel } = shard;
+    const { term } = channel;
+    const groups = groupsOf([...shard.gone.values()], SEGMENTS_A_COMMIT);
+    const last = groups.pop() ?? [];
+    for (const group of groups) {
+      // The checkpoint stays: the log still says that the others are gone.
+      const ids = group.map((info) => info.segmentId);
+      const part = { vchannel, term, add: [], update: [], removeIds: ids, checkpoint: undefined };
+      await this.#deps.coordinator.commitSegments(part);
+      this.#becomeForgotten(shard, group);
+    }
     const covered = new Map([...add, ...update].map((info) => [info.segmentId, info]));
+    const allRemoved = [...removeIds, ...last.map((info) => info.segmentId)];
     const checkpoint = checkpointOf(shard, covered);
-    await this.#deps.coordinator.commitSegments({
-      vchannel: shard.vchannel,
-      term: channel.term,
-      add,
-      update,
-      removeIds,
-      checkpoint,
-    });
+    const whole = { vchannel, term, add, update, removeIds: allRemoved, checkpoint };
+    await this.#deps.coordinator.commitSegments(whole);
+    this.#becomeForgotten(shard, last);
+  }
+
+  #becomeForgotten(shard: Shard, infos: readonly SegmentInfo[]): void {
+    for (const info of infos) {
+      shard.gone.delete(info.segmentId);
+      this.#deleteLater(segmentObjectKeys(info));
+    }
   }
 
   #becomeFlushed(shard: Shard, info: SegmentInfo): void {
@@ -193,11 +263,10 @@ export class Flusher {
   }
 
   /** Index files, then the hand-over to the query role if the collection is loaded. */
-  async #finish(shard: Shard, channel: ChannelWriter, segmentId: number): Promise<void> {
-    const segment = shard.segments.get(segmentId);
-    if (segment?.info === undefined) return;
-    if (segment.local !== undefined) await this.#saveIndexes(shard, channel, segment);
-    if (shard.isLoaded(segment.partitionId)) await this.handOver(shard, channel, segment);
+  async #finish(shard: Shard, channel: ChannelWriter, segment: ShardSegment): Promise<void> {
+    await this.#saveIndexes(shard, channel, segment);
+    if (shard.segments.get(segment.segmentId) !== segment) return;
+    if (shard.isLoaded(segment.partitionId)) await this.#handOver(shard, channel, segment);
     else await this.#forgetRows(channel, segment);
   }
 
@@ -211,6 +280,7 @@ export class Flusher {
         const graph = local.index(index.fieldId);
         if (!isGraphIndex(index) || graph?.indexId !== index.indexId || graph.indexedRows < segment.rows)
           continue;
+        if (segment.info?.indexes.some(({ indexId }) => indexId === index.indexId)) continue;
         const key = segmentKey(
           shard.collection.collectionId,
           segment.segmentId,
@@ -224,20 +294,25 @@ export class Flusher {
     }
   }
 
-  async addIndexFile(
+  /** Adds an index to a segment's entry; nothing happens when the segment is gone. */
+  addIndexFile(
     shard: Shard,
     channel: ChannelWriter,
     segment: ShardSegment,
     file: SegmentInfo['indexes'][number],
   ): Promise<void> {
-    const others = segment.info!.indexes.filter((other) => other.indexId !== file.indexId);
-    const info = { ...segment.info!, indexes: [...others, file] };
-    await this.#commit(shard, channel, [], [info]);
-    segment.info = { ...segment.info!, indexes: info.indexes };
+    // Exclusive, since a flush that saves marks replaces the same entry.
+    return this.exclusively(async () => {
+      if (shard.segments.get(segment.segmentId) !== segment) return;
+      const others = segment.info!.indexes.filter((other) => other.indexId !== file.indexId);
+      const info = { ...segment.info!, indexes: [...others, file] };
+      await this.#commit(shard, channel, { update: [info] });
+      segment.info = info;
+    });
   }
 
   /** The query role loads the segment; then its rows here are forgotten. */
-  async handOver(shard: Shard, channel: ChannelWriter, segment: ShardSegment): Promise<void> {
+  async #handOver(shard: Shard, channel: ChannelWriter, segment: ShardSegment): Promise<void> {
     segment.served = this.#deps.query.loadSegments({
       collection: shard.collection,
       segments: [segment.info!],
@@ -250,6 +325,9 @@ export class Flusher {
       throw caught;
     }
     await this.#forgetRows(channel, segment);
+    if (shard.segments.get(segment.segmentId) === segment) return;
+    // It was dropped while it was loaded.
+    await this.#deps.query.releaseSegments([segment.segmentId]);
   }
 
   async #forgetRows(channel: ChannelWriter, segment: ShardSegment): Promise<void> {
@@ -258,6 +336,23 @@ export class Flusher {
     segment.local?.dispose();
     segment.local = undefined;
   }
+}
+
+/** Entries that change together. */
+interface EntryChange {
+  readonly add: readonly SegmentInfo[];
+  readonly update: readonly SegmentInfo[];
+  readonly removeIds: readonly number[];
+}
+
+function isUnflushed(segment: ShardSegment): boolean {
+  return segment.sealed && segment.info === undefined && segment.rows > 0;
+}
+
+function groupsOf<Item>(items: readonly Item[], size: number): Item[][] {
+  const groups: Item[][] = [];
+  for (let at = 0; at < items.length; at += size) groups.push(items.slice(at, at + size));
+  return groups;
 }
 
 const NOTHING_COVERED: ReadonlyMap<number, SegmentInfo> = new Map();

@@ -28,7 +28,10 @@ export async function recoverShard(deps: RecoveryDeps, assignment: ShardAssignme
   const number = collection.vchannels.findIndex((candidate) => candidate.vchannel === vchannel);
   const shard = new Shard(deps.host, collection, number, assignment.checkpoint);
   for (const info of assignment.segments) {
-    if (isGone(collection, info)) continue;
+    if (isGone(collection, info)) {
+      shard.gone.set(info.segmentId, info);
+      continue;
+    }
     try {
       shard.addFlushed(info, await recoverSegment(deps.files, shard, info));
     } catch (caught) {
@@ -39,7 +42,7 @@ export async function recoverShard(deps: RecoveryDeps, assignment: ShardAssignme
 }
 
 /** Its partition was dropped, or its rows were truncated, and the process ended before the entry was removed. */
-export function isGone(collection: CollectionInfo, info: SegmentInfo): boolean {
+function isGone(collection: CollectionInfo, info: SegmentInfo): boolean {
   const { partitions, truncatedTs } = collection;
   return info.maxTs <= truncatedTs || !partitions.some(({ partitionId }) => partitionId === info.partitionId);
 }
@@ -140,7 +143,17 @@ export async function ensureKeys(
 ): Promise<void> {
   for (const segment of others) await loadKeys(files, shard, segment);
   for (let remote = shard.buildLocalKeys(); remote.length > 0; remote = shard.buildLocalKeys()) {
-    for (const segment of remote) await loadKeys(files, shard, segment);
+    for (const segment of remote) await loadKeysIfHere(files, shard, segment);
+  }
+}
+
+/** The files of a segment that was dropped or compacted away meanwhile may be gone. */
+async function loadKeysIfHere(files: FileDeps, shard: Shard, segment: ShardSegment): Promise<void> {
+  const isHere = () => shard.segments.get(segment.segmentId) === segment;
+  try {
+    if (isHere()) await loadKeys(files, shard, segment);
+  } catch (caught) {
+    if (isHere()) throw caught;
   }
 }
 

@@ -22,6 +22,8 @@ export interface ReadDeps {
   readonly serve: (shard: Shard, channel: ChannelWriter, segment: ShardSegment) => Promise<void>;
 }
 
+type ReadRequest = Pick<ShardQueryRequest, 'partitionIds' | 'snapshotTs' | 'ignoreGrowing'>;
+
 /** Everything one read sees of its shard, fixed at one timestamp. */
 interface ReadView {
   readonly readTs: Timestamp;
@@ -89,6 +91,7 @@ export class ShardReads {
 
   /** Rows − marks: no row is touched. */
   async #count(shard: Shard, request: ShardQueryRequest, readTs: Timestamp): Promise<ShardQueryReply> {
+    checkRead(shard, request);
     let count = 0;
     for (const segment of shard.segmentsOf(request.partitionIds)) {
       if (request.ignoreGrowing && !segment.sealed) continue;
@@ -119,7 +122,7 @@ export class ShardReads {
     }
     if (wanted > shard.appliedTs) await channel.settle(wanted);
     if (shard.failure !== undefined) throw shard.failure;
-    if (request.snapshotTs !== undefined) return checkHorizon(shard, request.snapshotTs);
+    if (request.snapshotTs !== undefined) return request.snapshotTs;
     // Later writes draw later timestamps than anything observed, so the largest of these is stable too.
     const latest = shard.appliedTs > wanted ? shard.appliedTs : wanted;
     return latest > 0n ? latest : 1n;
@@ -127,11 +130,12 @@ export class ShardReads {
 
   async #reading<Result>(
     shard: Shard,
-    request: { partitionIds: readonly number[] | undefined; ignoreGrowing: boolean },
+    request: ReadRequest,
     readTs: Timestamp,
     searchedFieldId: number | undefined,
     run: (view: ReadView) => Promise<Result>,
   ): Promise<Result> {
+    checkRead(shard, request);
     const held: ShardSegment[] = [];
     const locals: LocalRead[] = [];
     const sealed: ShardSegment[] = [];
@@ -184,16 +188,40 @@ export class ShardReads {
   }
 }
 
-/** A snapshot is complete as long as no row that it should show was dropped. */
-function checkHorizon(shard: Shard, snapshotTs: Timestamp): Timestamp {
-  for (const { info } of shard.segments.values()) {
-    if (info === undefined || snapshotTs >= info.horizonTs) continue;
-    throw new ElanusError('Invalid', 'the snapshot is too old: rows that it shows were compacted away', {
-      subject: 'parameter',
-      context: { snapshot: snapshotTs, oldest: info.horizonTs, setting: 'segment.snapshotRetentionMs' },
+/** In one step with the choice of segments: what is released or compacted meanwhile must not be missed. */
+function checkRead(shard: Shard, { partitionIds, snapshotTs }: ReadRequest): void {
+  checkLoaded(shard, partitionIds);
+  if (snapshotTs !== undefined) checkHorizon(shard, snapshotTs);
+}
+
+/** Without it a read would load again what was just released. */
+function checkLoaded({ collection }: Shard, partitionIds: readonly number[] | undefined): void {
+  const { load, schema, partitions } = collection;
+  if (load.state !== 'loaded') {
+    throw new ElanusError('NotLoaded', 'collection not loaded', {
+      subject: 'collection',
+      context: { database: collection.databaseName, collection: schema.name },
     });
   }
-  return snapshotTs;
+  const wanted = partitionIds ?? partitions.map(({ partitionId }) => partitionId);
+  const missing = wanted.find((partitionId) => load.partitionIds?.includes(partitionId) === false);
+  if (missing === undefined) return;
+  throw new ElanusError('NotLoaded', 'partition not loaded', {
+    subject: 'partition',
+    context: { partition: partitions.find(({ partitionId }) => partitionId === missing)?.name ?? missing },
+  });
+}
+
+/** A snapshot is complete as long as no row that it should show was dropped. */
+function checkHorizon(shard: Shard, snapshotTs: Timestamp): void {
+  let oldest = shard.horizonTs;
+  for (const { info } of shard.segments.values())
+    if (info !== undefined && info.horizonTs > oldest) oldest = info.horizonTs;
+  if (snapshotTs >= oldest) return;
+  throw new ElanusError('Invalid', 'the snapshot is too old: rows that it shows were compacted away', {
+    subject: 'parameter',
+    context: { snapshot: snapshotTs, oldest, setting: 'segment.snapshotRetentionMs' },
+  });
 }
 
 function sealedRead(segment: ShardSegment, readTs: Timestamp, fromStart: boolean, count: number): SealedRead {

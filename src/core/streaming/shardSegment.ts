@@ -36,8 +36,10 @@ export class ShardSegment {
   /** `served` has resolved, or why it did not. */
   loaded = false;
   loadError: unknown;
-  /** The data role builds an index of it. */
+  /** An index of it is being built. */
   indexing = false;
+  /** Its index files are being saved, or the query role takes it over. */
+  finishing = false;
 
   constructor(segmentId: number, partitionId: number, replayFrom: string | undefined) {
     this.segmentId = segmentId;

@@ -18,7 +18,7 @@ import { Compactor } from './compactor.ts';
 import { Flusher } from './flusher.ts';
 import { Maintenance } from './maintenance.ts';
 import { deleteOrphans } from './orphans.ts';
-import { ensureKeys, isGone, recoverShard, replay, shardKey } from './recovery.ts';
+import { ensureKeys, recoverShard, replay, shardKey } from './recovery.ts';
 import type {
   CompactionState,
   FlushReply,
@@ -31,7 +31,7 @@ import type {
   WriteReply,
   WriteRequest,
 } from './service.ts';
-import { Shard } from './shard.ts';
+import { type RoutedInsert, Shard } from './shard.ts';
 import { ShardReads } from './shardReads.ts';
 import { shardState } from './shardState.ts';
 
@@ -95,11 +95,20 @@ export class StreamingNode implements StreamingService {
     const shared = { ...deps, indexRowsMin: host.rowsMin };
     this.#flusher = new Flusher(shared);
     this.#compactor = new Compactor(
-      { ...shared, newId: () => this.#newIdLater() },
+      {
+        ...shared,
+        newId: () => this.#newIdLater(),
+        matchLoad: (shard, channel) => this.#maintenance.matchLoad(shard, channel),
+      },
       this.#reads,
       this.#flusher,
     );
-    this.#maintenance = new Maintenance(deps, this.#flusher, this.#compactor);
+    this.#maintenance = new Maintenance(deps, {
+      flusher: this.#flusher,
+      compactor: this.#compactor,
+      reads: this.#reads,
+      seal: (shard, channel) => this.#seal(shard, channel),
+    });
   }
 
   /** Claims the channels, replays their logs and begins to load what was loaded. */
@@ -118,28 +127,34 @@ export class StreamingNode implements StreamingService {
     this.#maintenance.stop();
     await Promise.allSettled([this.#cleaning]);
     for (const channel of this.#channels.values()) await (await channel).drain();
-    await this.#flusher.idle();
+    await this.#flusher.written();
     for (const channel of this.#channels.values()) await (await channel).close();
   }
 
   async updateCollection(collection: CollectionInfo, terms: Readonly<Record<string, number>>): Promise<void> {
     for (const [number, { vchannel, pchannel }] of collection.vchannels.entries()) {
-      const open = this.#shards.get(vchannel);
+      let open = this.#shards.get(vchannel);
       if (open === undefined) {
         const channel = await this.#openChannel(pchannel, terms[pchannel] ?? 1);
-        if (this.#shards.has(vchannel)) continue;
-        const shard = new Shard(this.#deps.host, collection, number, undefined);
-        this.#shards.set(vchannel, { shard, channel });
-      } else {
-        await this.#maintenance.update(open.shard, open.channel, collection);
+        open = this.#shards.get(vchannel) ?? this.#newShard(collection, number, channel);
       }
+      // Another call may have made it meanwhile, of an older entry.
+      await this.#maintenance.update(open.shard, open.channel, collection);
     }
+  }
+
+  #newShard(collection: CollectionInfo, number: number, channel: ChannelWriter): OpenShard {
+    const open = { shard: new Shard(this.#deps.host, collection, number, undefined), channel };
+    this.#shards.set(open.shard.vchannel, open);
+    this.#maintenance.know(open.shard, channel);
+    return open;
   }
 
   async dropCollection(collectionId: number): Promise<void> {
     for (const [vchannel, { shard, channel }] of this.#shards) {
       if (shard.collection.collectionId !== collectionId) continue;
       this.#shards.delete(vchannel);
+      shard.dropped = true;
       await this.#maintenance.dropAll(shard, channel);
     }
   }
@@ -148,13 +163,11 @@ export class StreamingNode implements StreamingService {
     return this.#writes.once('truncate', request.requestId, async () => {
       let latest = 0n;
       for (const { shard, channel } of this.#shardsOf(request.collectionId)) {
-        const before = [...shard.segments.values()];
         const { timestamp } = await channel.append(shard, (ts) => {
           shard.endAssignments();
           return { type: 'truncate', ...recordHead(shard), timestamp: ts };
         });
-        const gone = before.filter((segment) => !shard.segments.has(segment.segmentId));
-        await this.#maintenance.drop(shard, channel, gone);
+        await this.#maintenance.forget(shard, channel);
         if (timestamp > latest) latest = timestamp;
       }
       return latest;
@@ -187,7 +200,7 @@ export class StreamingNode implements StreamingService {
   async shardStates(collectionId: number): Promise<readonly ShardState[]> {
     const states: ShardState[] = [];
     for (const { shard, channel } of this.#shardsOf(collectionId)) {
-      this.#maintenance.index(shard, channel);
+      this.#maintenance.look(shard, channel);
       states.push(await shardState(this.#deps, shard));
     }
     return states;
@@ -205,29 +218,43 @@ export class StreamingNode implements StreamingService {
   }
 
   async #write(request: WriteRequest): Promise<WriteReply> {
-    const { shard, channel } = this.#served(request.vchannel);
-    if (shard.needsKeys(request)) await ensureKeys(this.#deps.files, shard);
-    if (this.#ids.length < request.inserts.length) await this.#fetchIds(request.inserts.length);
+    const { shard } = this.#served(request.vchannel);
+    await this.#prepare(shard, request);
+    // From here to the append nothing waits.
+    const { channel } = this.#served(request.vchannel);
     checkSchema(shard, request);
-    const applied = await channel.append(shard, (timestamp) => ({
-      type: 'write',
-      ...recordHead(shard),
-      timestamp,
-      deleteKeys: request.deleteKeys,
-      deletePartitionIds: request.deletePartitionIds,
-      inserts: request.inserts.map(({ partitionId, batch }) => ({
-        partitionId,
-        segmentId: shard.assign(
-          partitionId,
-          encodedBatchBytes(batch),
-          () => this.#ids.pop()!,
-          this.#deps.settings.segmentBytesMax,
-        ),
-        batch,
-      })),
-    }));
-    this.#maintenance.afterWrite(shard, channel, () => this.#seal(shard, channel));
-    return applied;
+    const segmentIds: number[] = [];
+    const assign = (insert: RoutedInsert) => {
+      const bytes = encodedBatchBytes(insert.batch);
+      const { segmentBytesMax } = this.#deps.settings;
+      const segmentId = shard.assign(insert, bytes, () => this.#ids.pop()!, segmentBytesMax);
+      segmentIds.push(segmentId);
+      return { ...insert, segmentId };
+    };
+    try {
+      const applied = await channel.append(shard, (timestamp) => ({
+        type: 'write',
+        ...recordHead(shard),
+        timestamp,
+        deleteKeys: request.deleteKeys,
+        deletePartitionIds: request.deletePartitionIds,
+        inserts: request.inserts.map(assign),
+      }));
+      this.#maintenance.afterWrite(shard, channel);
+      return applied;
+    } finally {
+      shard.settle(segmentIds);
+    }
+  }
+
+  /** Key tables and ids that the write needs; others may take ids, and make segments without keys, at every await. */
+  async #prepare(shard: Shard, request: WriteRequest): Promise<void> {
+    for (;;) {
+      if (this.#ids.length < request.inserts.length) await this.#fetchIds(request.inserts.length);
+      else if (shard.needsKeys(request) && shard.buildLocalKeys().length > 0)
+        await ensureKeys(this.#deps.files, shard);
+      else return;
+    }
   }
 
   async #seal(shard: Shard, channel: ChannelWriter): Promise<FlushReply> {
@@ -291,12 +318,10 @@ export class StreamingNode implements StreamingService {
     for (const shard of recovered) {
       shard.resumeAssignments();
       this.#shards.set(shard.vchannel, { shard, channel });
+      this.#maintenance.know(shard, channel);
     }
-    for (const { vchannel, collection, segments } of assignment.shards) {
-      const gone = segments.filter((info) => isGone(collection, info));
-      if (gone.length === 0) continue;
-      await this.#flusher.forget(this.#shards.get(vchannel)!.shard, channel, gone);
-    }
+    for (const shard of recovered)
+      if (shard.failure === undefined) await this.#flusher.forget(shard, channel);
   }
 
   /** The log of a channel is damaged: its collections answer why, the others are served. */
@@ -319,7 +344,7 @@ export class StreamingNode implements StreamingService {
   }
 
   async #newIdLater(): Promise<number> {
-    if (this.#ids.length === 0) await this.#fetchIds(1);
+    while (this.#ids.length === 0) await this.#fetchIds(1);
     return this.#ids.pop()!;
   }
 }

@@ -1,6 +1,7 @@
 import { definePlugin } from '../../core/ports/plugin.ts';
 import { MemoryMetaStore } from './memoryMetaStore.ts';
 import { MemoryObjectStore } from './memoryObjectStore.ts';
+import { MemoryWal, MemoryWalStorage } from './memoryWal.ts';
 
 const capabilities = { durable: false, sharedByProcesses: false };
 
@@ -29,4 +30,14 @@ export const memoryObjectPlugin = definePlugin({
   configSchema: noConfigSchema,
   capabilities,
   create: async (_config, deps) => new MemoryObjectStore(deps),
+});
+
+/** The log in memory, gone with the process. */
+export const memoryWalPlugin = definePlugin({
+  port: 'wal',
+  portVersion: 1,
+  name: 'memory',
+  configSchema: noConfigSchema,
+  capabilities,
+  create: async () => new MemoryWal(new MemoryWalStorage()),
 });

@@ -4,9 +4,9 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** Settings of the file log. Offsets are u32 in the format, so a file (segmentBytesMax + one record) stays below 4 GiB. */
-export const walFileConfigSchema = z.object({
-  /** Directory of the log; a directory a channel lies below it. Created when absent. */
-  directory: z.string().min(1),
+export const walFileConfigSchema = z.strictObject({
+  /** Folder of the log; a folder a channel lies below it. Made when it is missing. */
+  path: z.string().min(1),
   /** A file that would grow past this is closed and the next one begun; a larger record gets a file of its own. */
   segmentBytesMax: z
     .number()

@@ -170,7 +170,7 @@ export class FileWal implements Wal {
     const known = this.#channels.get(name);
     if (known !== undefined) return known;
     checkChannelName(name);
-    const channel = new Channel(this.#fs, this.#config.directory, name);
+    const channel = new Channel(this.#fs, this.#config.path, name);
     this.#channels.set(name, channel);
     return channel;
   }

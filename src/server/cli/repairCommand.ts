@@ -58,8 +58,8 @@ async function repair(config: Config, channel: string | undefined): Promise<read
   try {
     const { walFileConfigSchema } = await import('../../plugins/wal-file/config.ts');
     const { repairChannel } = await import('../../plugins/wal-file/repair.ts');
-    const defaults = { directory: join(lock.path, 'wal') };
-    const { directory } = walFileConfigSchema.parse({ ...defaults, ...config.wal.options });
+    const defaults = { path: join(lock.path, 'wal') };
+    const { path: directory } = walFileConfigSchema.parse({ ...defaults, ...config.wal.options });
     const logger = createLogger(config.log);
     const gaps: RepairedGap[] = [];
     for (const name of channel === undefined ? channelsOf(directory) : [channel]) {

@@ -74,7 +74,14 @@ const server = z.strictObject({
 });
 
 const index = z.strictObject({
-  graph: z.enum(['hnsw', 'usearch']).default('hnsw').describe('Which plugin serves graph indexes.'),
+  graph: z
+    .enum(['hnsw', 'usearch'])
+    .default('hnsw')
+    .describe('Which plugin serves graph indexes. usearch needs the package of that name.'),
+  options: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe("The graph plugin's own options; checked by the plugin."),
   minRowsToBuild: whole(
     10_000,
     0,

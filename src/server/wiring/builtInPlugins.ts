@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
 export type PluginPort = 'meta' | 'wal' | 'objectStore' | 'index';
@@ -10,6 +11,7 @@ export interface BuiltInPlugin {
 }
 
 const none = () => ({});
+const memoryPlugins = () => import('../../plugins/memory/index.ts');
 
 /** The plugins that come with the server, by port and by the name in elanus.yaml. */
 export const BUILT_IN_PLUGINS: Readonly<Record<PluginPort, Readonly<Record<string, BuiltInPlugin>>>> = {
@@ -18,18 +20,21 @@ export const BUILT_IN_PLUGINS: Readonly<Record<PluginPort, Readonly<Record<strin
       load: () => import('../../plugins/meta-embedded/index.ts'),
       defaults: (dataDir) => ({ path: join(dataDir, 'meta') }),
     },
+    memory: { load: async () => ({ default: (await memoryPlugins()).memoryMetaPlugin }), defaults: none },
   },
   wal: {
     file: {
-      load: async () => ({ default: (await import('../../plugins/wal-file/index.ts')).walFilePlugin }),
-      defaults: (dataDir) => ({ directory: join(dataDir, 'wal') }),
+      load: () => import('../../plugins/wal-file/index.ts'),
+      defaults: (dataDir) => ({ path: join(dataDir, 'wal') }),
     },
+    memory: { load: async () => ({ default: (await memoryPlugins()).memoryWalPlugin }), defaults: none },
   },
   objectStore: {
     fs: {
       load: () => import('../../plugins/object-fs/index.ts'),
       defaults: (dataDir) => ({ path: join(dataDir, 'objects') }),
     },
+    memory: { load: async () => ({ default: (await memoryPlugins()).memoryObjectPlugin }), defaults: none },
   },
   index: {
     flat: {
@@ -38,6 +43,14 @@ export const BUILT_IN_PLUGINS: Readonly<Record<PluginPort, Readonly<Record<strin
     },
     hnsw: {
       load: async () => indexPlugin(await import('../../plugins/index-hnsw/index.ts')),
+      defaults: none,
+    },
+    usearch: {
+      load: async () => {
+        // Its worker module needs the package, which is optional; a thread that does not start could not say so.
+        createRequire(import.meta.url).resolve('usearch');
+        return indexPlugin(await import('../../plugins/index-usearch/index.ts'));
+      },
       defaults: none,
     },
   },

@@ -3,7 +3,7 @@ import type { Container } from 'inversify';
 import { moduleUrl } from '../../kernels/location.ts';
 import { SharedArena } from '../compute/sharedArena.ts';
 import { createWorkerPool } from '../compute/workerPool.ts';
-import { chooseIndex } from './pluginRegistry.ts';
+import { chooseIndexes } from './pluginRegistry.ts';
 import { TOKENS } from './tokens.ts';
 
 /** Shared memory, worker threads, and the index plugins they load. */
@@ -16,12 +16,7 @@ export function bindComputing(container: Container): void {
       }),
     [TOKENS.Config],
   );
-  container
-    .bind(TOKENS.IndexPlugins)
-    .toResolvedValue(
-      ({ index }) => Promise.all(['flat', index.graph].map((name) => chooseIndex(name))),
-      [TOKENS.Config],
-    );
+  container.bind(TOKENS.IndexPlugins).toResolvedValue(({ index }) => chooseIndexes(index), [TOKENS.Config]);
   container.bind(TOKENS.Compute).toResolvedValue(
     ({ compute }, arena, plugins, lifecycle) =>
       lifecycle.open(

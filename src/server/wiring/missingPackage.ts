@@ -1,4 +1,8 @@
+import packageManifest from '../../../package.json' with { type: 'json' };
 import { ElanusError } from '../../core/domain/errors.ts';
+
+/** Packages that a built-in plugin needs and that are not installed with the server, with the version that fits. */
+const OPTIONAL_PACKAGES: Readonly<Record<string, string>> = packageManifest.peerDependencies;
 
 /**
  * When `error` says that a package is not installed: an error of kind Unsupported with the line that installs it.
@@ -16,7 +20,7 @@ export function missingPackage(
   if (name === undefined) return undefined;
   const isPath = name.startsWith('.') || name.startsWith('/') || name.startsWith('file:');
   const what = isPath ? `the file ${name} does not exist` : `the package ${name} is not installed`;
-  const remedy = isPath ? '' : `. Install it with: npm install ${packageName(name)}`;
+  const remedy = isPath ? '' : `. Install it with: npm install ${withVersion(packageName(name))}`;
   return new ElanusError('Unsupported', `${setting}: ${plugin}${hint}: ${what}${remedy}`, { cause: error });
 }
 
@@ -26,4 +30,9 @@ function packageName(specifier: string): string {
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
+}
+
+function withVersion(name: string): string {
+  const version = OPTIONAL_PACKAGES[name];
+  return version === undefined ? name : `${name}@${version}`;
 }

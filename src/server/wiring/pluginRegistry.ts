@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { ElanusError, invalid } from '../../core/domain/errors.ts';
 import type { IndexPlugin, PluginDeps, StoragePlugin, StoragePorts } from '../../core/ports/plugin.ts';
 import { didYouMean } from '../config/nearMatch.ts';
-import type { StorageConfig } from '../config/schema.ts';
+import type { Config, StorageConfig } from '../config/schema.ts';
 import { BUILT_IN_PLUGINS, type PluginPort } from './builtInPlugins.ts';
 import { missingPackage } from './missingPackage.ts';
 
@@ -40,8 +40,12 @@ export async function chooseStorage(
   return { meta, wal, objectStore };
 }
 
-/** Loads an index plugin. Errors: Invalid, Unsupported. */
-export async function chooseIndex(name: string, options: unknown = {}): Promise<ChosenIndex> {
+/** Loads the index plugins: the exact scan, which is always there, and the graph. Errors: Invalid (options), Unsupported. */
+export function chooseIndexes({ graph, options }: Config['index']): Promise<readonly ChosenIndex[]> {
+  return Promise.all([chooseIndex('flat', {}), chooseIndex(graph, options)]);
+}
+
+async function chooseIndex(name: string, options: unknown): Promise<ChosenIndex> {
   const plugin = (await loadPlugin('index', name)) as IndexPlugin<unknown>;
   return { plugin, config: checkOptions(plugin, options) as Readonly<Record<string, unknown>> };
 }
@@ -60,7 +64,7 @@ async function chooseOne<Port extends keyof StoragePorts>(
       try {
         return await plugin.create(config, { ...deps, logger: deps.logger.child(`${port}-${name}`) });
       } catch (error) {
-        throw missingPackage(error, `${port}.plugin`, name) ?? error;
+        throw missingPackage(error, settingOf(port), name) ?? error;
       }
     },
   };
@@ -69,11 +73,13 @@ async function chooseOne<Port extends keyof StoragePorts>(
 /** The plugin object of a built-in name, a package or a path. */
 export async function loadPlugin(port: PluginPort, name: string): Promise<AnyPlugin> {
   const builtIn = BUILT_IN_PLUGINS[port];
+  const isBuiltIn = Object.hasOwn(builtIn, name);
   try {
-    const load = Object.hasOwn(builtIn, name) ? builtIn[name]!.load : () => importFromOutside(name);
+    const load = isBuiltIn ? builtIn[name]!.load : () => importFromOutside(name);
     return checkManifest((await load()).default, port, name);
   } catch (error) {
-    throw missingPackage(error, `${port}.plugin`, name, didYouMean(name, Object.keys(builtIn))) ?? error;
+    const hint = isBuiltIn ? '' : didYouMean(name, Object.keys(builtIn));
+    throw missingPackage(error, settingOf(port), name, hint) ?? error;
   }
 }
 
@@ -101,7 +107,7 @@ function findInWorkingDirectory(name: string): string | undefined {
 
 function checkManifest(candidate: unknown, port: PluginPort, name: string): AnyPlugin {
   const plugin = candidate as Partial<AnyPlugin> | undefined;
-  const key = `${port}.plugin`;
+  const key = settingOf(port);
   if (typeof plugin !== 'object' || plugin === null || typeof plugin.configSchema?.parse !== 'function') {
     throw invalid(`${key}: the default export of ${name} is no plugin; see docs/configuration.md`);
   }
@@ -112,6 +118,11 @@ function checkManifest(candidate: unknown, port: PluginPort, name: string): AnyP
     );
   }
   return plugin as AnyPlugin;
+}
+
+/** The key of elanus.yaml that names the plugin of a port. */
+function settingOf(port: PluginPort): string {
+  return port === 'index' ? 'index.graph' : `${port}.plugin`;
 }
 
 interface SchemaIssue {

@@ -218,7 +218,9 @@ for (const quiet of [true, false]) {
         try {
           await check(run);
         } catch (cause) {
-          throw new Error(`crash ${moment} call ${crashAt} (… ${calls}): ${(cause as Error).message}`, { cause });
+          throw new Error(`crash ${moment} call ${crashAt} (… ${calls}): ${(cause as Error).message}`, {
+            cause,
+          });
         }
       }
     }, 300_000);

@@ -26,7 +26,7 @@ function repair(...args: string[]) {
 }
 
 function openLog() {
-  return openFileWal(walFileConfigSchema.parse({ directory: join(dataDir, 'wal') }), pluginDeps.logger);
+  return openFileWal(walFileConfigSchema.parse({ path: join(dataDir, 'wal') }), pluginDeps.logger);
 }
 
 /** Two channels with records 1 to 5 of 100 bytes each. */

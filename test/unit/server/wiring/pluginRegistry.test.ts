@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { chooseStorage, loadPlugin } from '../../../../src/server/wiring/pluginRegistry.ts';
+import { chooseIndexes, chooseStorage, loadPlugin } from '../../../../src/server/wiring/pluginRegistry.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'elanus-plugins-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,6 +31,39 @@ test('plugins: the built-in ones take their folders from the data folder', async
     'file',
     'fs',
   ]);
+});
+
+test('plugins: all in memory → three stores that keep nothing', async () => {
+  const memory = { plugin: 'memory', options: {} };
+  const { meta, wal, objectStore } = await chooseStorage({ meta: memory, wal: memory, objectStore: memory }, '');
+  expect([meta, wal, objectStore].map(({ plugin }) => [plugin.port, plugin.capabilities.durable])).toEqual([
+    ['meta', false],
+    ['wal', false],
+    ['objectStore', false],
+  ]);
+});
+
+test('plugins: the indexes are the scan and the chosen graph, each with a worker module that is there', async () => {
+  for (const graph of ['hnsw', 'usearch'] as const) {
+    const chosen = await chooseIndexes({ graph, options: {}, minRowsToBuild: 0 });
+    expect(chosen.map(({ plugin }) => plugin.name)).toEqual(['flat', graph]);
+    for (const { plugin } of chosen) expect(existsSync(new URL(plugin.workerModule))).toBe(true);
+  }
+});
+
+test('plugins: wrong options of the graph → refused with their path', async () => {
+  const wrong = (options: Record<string, unknown>) =>
+    chooseIndexes({ graph: 'usearch', options, minRowsToBuild: 0 });
+  await expect(wrong({ quantization: 'f8' })).rejects.toThrow(/^index\.options\.quantization: /);
+  await expect(wrong({ quantisation: 'f16' })).rejects.toThrow(/index\.options: .*quantisation/);
+  expect((await wrong({ quantization: 'f16' }))[1]!.config).toEqual({ quantization: 'f16' });
+});
+
+test('plugins: unknown options of every storage plugin → refused by name', async () => {
+  for (const port of ['meta', 'wal', 'objectStore'] as const) {
+    const wrong = { ...builtIn, [port]: { ...builtIn[port], options: { pahth: 'x' } } };
+    await expect(chooseStorage(wrong, folder), port).rejects.toThrow(new RegExp(`^${port}\\.options: .*pahth`));
+  }
 });
 
 test('plugins: a path → loaded', async () => {
