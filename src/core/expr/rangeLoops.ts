@@ -1,3 +1,6 @@
+/** V8 does not take it for a machine word: a loop that compares with it makes an object a row, eight times as slow. */
+const INT64_MIN = -(2n ** 63n);
+
 /**
  * One bit a row for low ≤ value ≤ high, for rows [0, count) of `values`. Eight rows a step and without branches: measured
  * 0.8 (int32), 1.2 (int64) and 1.8 (double) ns a row, three to five times faster than with branches. int64 compares the
@@ -10,6 +13,10 @@ export function rangeInt64s(
   high: bigint,
   bits: Uint8Array,
 ): void {
+  if (low <= INT64_MIN) {
+    atMostInt64s(values, count, high, bits);
+    return;
+  }
   const whole = count & ~7;
   for (let i = 0; i < whole; i += 8) {
     const a = values[i]!;
@@ -33,6 +40,26 @@ export function rangeInt64s(
   if (whole === count) return;
   let byte = 0;
   for (let i = whole; i < count; i++) byte |= (+(values[i]! >= low) & +(values[i]! <= high)) << (i & 7);
+  bits[whole >> 3] = byte;
+}
+
+/** One bit a row for value ≤ high. */
+function atMostInt64s(values: BigInt64Array, count: number, high: bigint, bits: Uint8Array): void {
+  const whole = count & ~7;
+  for (let i = 0; i < whole; i += 8) {
+    bits[i >> 3] =
+      +(values[i]! <= high) |
+      (+(values[i + 1]! <= high) << 1) |
+      (+(values[i + 2]! <= high) << 2) |
+      (+(values[i + 3]! <= high) << 3) |
+      (+(values[i + 4]! <= high) << 4) |
+      (+(values[i + 5]! <= high) << 5) |
+      (+(values[i + 6]! <= high) << 6) |
+      (+(values[i + 7]! <= high) << 7);
+  }
+  if (whole === count) return;
+  let byte = 0;
+  for (let i = whole; i < count; i++) byte |= +(values[i]! <= high) << (i & 7);
   bits[whole >> 3] = byte;
 }
 

@@ -219,7 +219,8 @@ export class StreamingNode implements StreamingService {
 
   async #write(request: WriteRequest): Promise<WriteReply> {
     const { shard } = this.#served(request.vchannel);
-    await this.#prepare(shard, request);
+    // Other writes may take ids, and make segments without keys, at every await.
+    while (!this.#isPrepared(shard, request)) await this.#prepare(shard, request);
     // From here to the append nothing waits.
     const { channel } = this.#served(request.vchannel);
     checkSchema(shard, request);
@@ -247,14 +248,15 @@ export class StreamingNode implements StreamingService {
     }
   }
 
-  /** Key tables and ids that the write needs; others may take ids, and make segments without keys, at every await. */
+  /** Whether the key tables and ids that the write needs are there. */
+  #isPrepared(shard: Shard, request: WriteRequest): boolean {
+    if (this.#ids.length < request.inserts.length) return false;
+    return !shard.needsKeys(request) || shard.buildLocalKeys().length === 0;
+  }
+
   async #prepare(shard: Shard, request: WriteRequest): Promise<void> {
-    for (;;) {
-      if (this.#ids.length < request.inserts.length) await this.#fetchIds(request.inserts.length);
-      else if (shard.needsKeys(request) && shard.buildLocalKeys().length > 0)
-        await ensureKeys(this.#deps.files, shard);
-      else return;
-    }
+    if (this.#ids.length < request.inserts.length) await this.#fetchIds(request.inserts.length);
+    if (shard.needsKeys(request)) await ensureKeys(this.#deps.files, shard);
   }
 
   async #seal(shard: Shard, channel: ChannelWriter): Promise<FlushReply> {

@@ -34,7 +34,11 @@ const LAYERS: readonly Layer[] = [
   { folder: /^src\/kernels\//, mayImport: ['src/core/domain/', 'src/core/ports/', 'src/kernels/', ANY_NODE] },
   { folder: /^src\/assembly\//, mayImport: ['src/assembly/'] },
   { folder: /^src\/gen\//, mayImport: ['src/gen/', ANY_PACKAGE] },
-  { folder: /^src\/server\/wiring\//, mayImport: ['src/', 'package.json', ANY_NODE, ANY_PACKAGE], loadsModules: true },
+  {
+    folder: /^src\/server\/wiring\//,
+    mayImport: ['src/', 'package.json', ANY_NODE, ANY_PACKAGE],
+    loadsModules: true,
+  },
   {
     folder: /^src\/server\/transports\//,
     mayImport: ['src/core/', 'src/gen/', 'src/server/transports/', ANY_NODE, ANY_PACKAGE],

@@ -35,7 +35,10 @@ test('plugins: the built-in ones take their folders from the data folder', async
 
 test('plugins: all in memory → three stores that keep nothing', async () => {
   const memory = { plugin: 'memory', options: {} };
-  const { meta, wal, objectStore } = await chooseStorage({ meta: memory, wal: memory, objectStore: memory }, '');
+  const { meta, wal, objectStore } = await chooseStorage(
+    { meta: memory, wal: memory, objectStore: memory },
+    '',
+  );
   expect([meta, wal, objectStore].map(({ plugin }) => [plugin.port, plugin.capabilities.durable])).toEqual([
     ['meta', false],
     ['wal', false],
@@ -62,7 +65,9 @@ test('plugins: wrong options of the graph → refused with their path', async ()
 test('plugins: unknown options of every storage plugin → refused by name', async () => {
   for (const port of ['meta', 'wal', 'objectStore'] as const) {
     const wrong = { ...builtIn, [port]: { ...builtIn[port], options: { pahth: 'x' } } };
-    await expect(chooseStorage(wrong, folder), port).rejects.toThrow(new RegExp(`^${port}\\.options: .*pahth`));
+    await expect(chooseStorage(wrong, folder), port).rejects.toThrow(
+      new RegExp(`^${port}\\.options: .*pahth`),
+    );
   }
 });
 
