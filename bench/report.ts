@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import type { Measured } from './figures/figure.ts';
 import { goals } from './figures/goals.ts';
 
@@ -20,6 +20,8 @@ export interface Machine {
   readonly node: string;
   readonly system: string;
   readonly disk: string;
+  /** Mean number of runnable threads in the five minutes before the run: above 0.2 others were at work. */
+  readonly loadBefore: number;
 }
 
 export function machineOf(folder: string): Machine {
@@ -30,6 +32,7 @@ export function machineOf(folder: string): Machine {
     memoryBytes: totalmem(),
     node: process.version,
     system: execFileSync('uname', ['-sr'], { encoding: 'utf8' }).trim(),
+    loadBefore: loadavg()[1]!,
     disk: execFileSync('df', ['--output=source,fstype', folder], { encoding: 'utf8' })
       .trim()
       .split('\n')
@@ -37,8 +40,8 @@ export function machineOf(folder: string): Machine {
   };
 }
 
-export function machineText({ cores, cpu, node, system, disk, memoryBytes }: Machine): string {
-  return `${cores} × ${cpu}, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB, disk ${disk}, ${system}, Node ${node}`;
+export function machineText({ cores, cpu, node, system, disk, memoryBytes, loadBefore }: Machine): string {
+  return `${cores} × ${cpu}, ${(memoryBytes / 2 ** 30).toFixed(0)} GiB, disk ${disk}, ${system}, Node ${node}, load before the run ${loadBefore.toFixed(1)}`;
 }
 
 /** The table as Markdown: one line a figure that any system gave. */
@@ -89,7 +92,8 @@ export function notes(results: readonly SystemResult[]): string {
   for (const { name, measured, failures, notRun } of results) {
     if (notRun !== undefined) lines.push(`${name}: not run: ${notRun}`);
     for (const { key, detail } of Object.values(measured))
-      if (detail !== undefined) lines.push(`${name}: ${goals[key]!.title}: ${detail}`);
+      if (detail !== undefined && detail !== '')
+        lines.push(`${name}: ${goals[key]!.title}: ${detail.replace(/^, /, '')}`);
     for (const [figure, why] of Object.entries(failures)) lines.push(`${name}: ${figure} failed: ${why}`);
   }
   return lines.map((line) => `- ${line}`).join('\n');

@@ -9,7 +9,7 @@ export interface Measured {
   readonly key: string;
   readonly value: number;
   /** What the number hides: the spread, the rounds, the processor time of the client. */
-  readonly detail?: string;
+  readonly detail?: string | undefined;
 }
 
 /** A started server and a connection to it. */
@@ -55,8 +55,8 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** "5 rounds, 1.2 … 3.4". */
+/** "5 rounds, 1.2 … 3.4"; nothing to say of one. */
 export function spread(values: readonly number[], digits = 1): string {
-  if (values.length < 2) return '1 round';
+  if (values.length < 2) return '';
   return `${values.length} rounds, ${Math.min(...values).toFixed(digits)} … ${Math.max(...values).toFixed(digits)}`;
 }

@@ -107,6 +107,7 @@ export async function startRoles(storage: Storage, options: RoleOptions = {}): P
   });
   await coordinator.start();
   await streaming.start();
+  await coordinator.clearDropped();
   return { coordinator, streaming, query, data, host, arena, compute, errors };
 }
 

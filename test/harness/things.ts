@@ -13,6 +13,12 @@ export interface Thing {
   readonly vector?: readonly number[];
 }
 
+export interface ThingHit {
+  readonly key: number;
+  readonly score: number;
+  readonly tag: string | null;
+}
+
 export interface ThingsOptions {
   readonly name?: string;
   readonly dim?: number;
@@ -183,13 +189,13 @@ export class Things {
     return (await this.roles.streaming.query(read)).count;
   }
 
-  /** Keys and scores of one query, best first. */
-  async search(query: readonly number[], k: number, exact = true): Promise<{ key: number; score: number }[]> {
-    const vector = this.collection.schema.fields[1]!;
+  /** Hits of one query, best first. */
+  async search(query: readonly number[], k: number, exact = true): Promise<ThingHit[]> {
+    const [, vector, tag] = this.collection.schema.fields;
     const reply = await this.roles.streaming.search({
       ...this.#read(undefined),
-      outputFieldIds: [],
-      fieldId: vector.fieldId,
+      outputFieldIds: [tag!.fieldId],
+      fieldId: vector!.fieldId,
       metric: this.collection.indexes[0]!.metric!,
       params: {},
       queries: Float32Array.from(query),
@@ -199,7 +205,9 @@ export class Things {
       scoreAtMost: Number.POSITIVE_INFINITY,
       exact,
     });
-    return valuesOf(reply.keys).map((key, i) => ({ key: Number(key), score: reply.scores[i]! }));
+    const tags = valuesOf(reply.output.columns[0]!.column) as (string | null)[];
+    const hit = (key: RowValue, i: number) => ({ key: Number(key), score: reply.scores[i]!, tag: tags[i]! });
+    return valuesOf(reply.keys).map(hit);
   }
 
   async states() {

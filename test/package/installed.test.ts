@@ -54,7 +54,7 @@ beforeAll(async () => {
   const tarball = readdirSync(scratch).find((name) => name.endsWith('.tgz'));
   if (tarball === undefined) throw new Error(`npm pack made no tarball: ${printed}`);
   mkdirSync(home);
-  npm(home, 'install', '--no-audit', '--no-fund', join(scratch, tarball));
+  npm(home, 'install', '--no-audit', '--no-fund', '--prefer-offline', join(scratch, tarball));
 }, 300_000);
 
 afterAll(() => {
@@ -104,7 +104,7 @@ test('package: holds what runs, the licences and nothing else', () => {
 
 test('package: the command serves; create, insert, search and search after a restart answer', async () => {
   const first = await serve();
-  const client = new MilvusClient({ address: first.address });
+  const client = new MilvusClient({ address: first.address, logLevel: 'error' });
   await client.createCollection({ collection_name: 'things', dimension: 4, metric_type: 'COSINE' });
   const data = Array.from({ length: 100 }, (_, id) => ({ id, vector: [1, id, 0, 0], name: `thing ${id}` }));
   const inserted = await client.insert({ collection_name: 'things', data });
@@ -117,7 +117,7 @@ test('package: the command serves; create, insert, search and search after a res
   first.child.kill('SIGTERM');
   expect((await exited)[0]).toBe(0);
   const second = await serve();
-  const again = new MilvusClient({ address: second.address });
+  const again = new MilvusClient({ address: second.address, logLevel: 'error' });
   expect((await again.search(search)).results).toMatchObject([{ id: '7', name: 'thing 7' }]);
   await again.closeConnection();
   second.child.kill('SIGTERM');

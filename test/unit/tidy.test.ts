@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
+import { absentOptional } from '../../scripts/completeLock.ts';
+import { deadNames } from './tidy/documents.ts';
 import { importViolations } from './tidy/importTable.ts';
 import { filesBelow, type SourceFile } from './tidy/sourceText.ts';
 import { bannedWords, ofOneMachine, swallowedErrors, tooLong, unfinished } from './tidy/textRules.ts';
@@ -14,16 +16,25 @@ const FOLDERS = ['src', 'test', 'scripts', 'conformance', 'bench', 'examples'].f
 );
 const SOURCES = filesBelow(ROOT, FOLDERS, ['.ts']);
 
-/** What is in the repository or would be added to it: text files that git does not ignore. */
-function repositoryFiles(): SourceFile[] {
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Readonly<
+  Record<
+    'scripts' | 'dependencies' | 'devDependencies' | 'peerDependencies',
+    Readonly<Record<string, string>>
+  >
+>;
+
+/** What is in the repository or would be added to it: all that git does not ignore. */
+function repositoryPaths(): string[] {
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
     cwd: ROOT,
     encoding: 'utf8',
   });
-  return listed
-    .split('\n')
+  return listed.split('\n').filter((path) => path !== '' && existsSync(join(ROOT, path)));
+}
+
+function repositoryFiles(): SourceFile[] {
+  return repositoryPaths()
     .filter((path) => /\.(?:ts|js|json|ya?ml|md|proto|sh|html|css|txt)$|(?:^|\/)[^.]+$/.test(path))
-    .filter((path) => existsSync(join(ROOT, path)))
     .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
 }
 
@@ -57,6 +68,42 @@ test('repository: files are short', () => {
 
 test('repository: no paths or hosts of one machine', () => {
   expect(ofOneMachine(repositoryFiles())).toEqual([]);
+});
+
+test('repository: documents name files that exist', () => {
+  const documents = repositoryFiles().filter(({ path }) => path.endsWith('.md'));
+  expect(documents.map(({ path }) => path)).toEqual(
+    expect.arrayContaining(['README.md', 'CONTRIBUTING.md', 'docs/architecture.md']),
+  );
+  expect(deadNames(documents, repositoryPaths())).toEqual([]);
+});
+
+test('repository: documents name npm scripts that exist', () => {
+  const documents = repositoryFiles().filter(({ path }) => path.endsWith('.md') || path === '.ci/run');
+  const named = documents.flatMap(({ text }) =>
+    Array.from(text.matchAll(/npm run ([\w:]+)/g), ([, name]) => name!),
+  );
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((name) => !Object.hasOwn(manifest.scripts, name))).toEqual([]);
+});
+
+test('repository: the lock file holds the packages of all platforms, or npm ci would refuse it', () => {
+  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Parameters<typeof absentOptional>[0];
+  };
+  expect(Object.keys(lock.packages).length).toBeGreaterThan(100);
+  expect(absentOptional(lock.packages)).toEqual([]);
+});
+
+test('repository: versions are exact; optional packages are tested and documented in the version that fits', () => {
+  const { dependencies, devDependencies, peerDependencies } = manifest;
+  const versions = Object.values({ ...dependencies, ...devDependencies, ...peerDependencies });
+  expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
+  const documented = readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8');
+  for (const [name, version] of Object.entries(peerDependencies)) {
+    expect(devDependencies[name]).toBe(version);
+    expect(documented).toContain(`npm install ${name}@${version}`);
+  }
 });
 
 const planted = mkdtempSync(join(tmpdir(), 'elanus-tidy-'));
@@ -152,4 +199,36 @@ test('text rules: unfinished work, left-out tests, long files, machine paths →
   expect(unfinished(files)).toHaveLength(4);
   expect(tooLong(files)).toHaveLength(1);
   expect(ofOneMachine(files)).toHaveLength(1);
+});
+
+test('documents: planted dead links, files and folders → found, others not', () => {
+  const text = [
+    '[gone](docs/gone.md) [here](docs/here.md) [folder](docs/) [web](https://x.test/a.md)',
+    '`src/core/gone.ts` `core/here.ts` `src/core/{here,lost}.ts` `src/nowhere/at-all` `src/core`',
+    '`./my-own.ts` `elanus.yaml` `a <b>`',
+    '```sh',
+    'node `scripts/unseen.ts`',
+    '```',
+  ].join('\n');
+  const paths = ['docs/here.md', 'src/core/here.ts'];
+  expect(deadNames([{ path: 'README.md', text }], paths)).toEqual(
+    ['docs/gone.md', 'src/core/gone.ts', 'src/core/lost.ts', 'src/nowhere/at-all'].map(
+      (name) => `README.md: there is no ${name}`,
+    ),
+  );
+});
+
+test('lock file: an optional package without an entry → found, wherever it may lie', () => {
+  const packages = {
+    '': {},
+    'node_modules/tool': {
+      dev: true,
+      optionalDependencies: { 'tool-linux-x64': '1.0.0', 'tool-win32-x64': '1.0.0' },
+    },
+    'node_modules/tool-linux-x64': {},
+    'node_modules/a/node_modules/b': { optionalDependencies: { near: '1.0.0', above: '1.0.0' } },
+    'node_modules/a/node_modules/near': {},
+    'node_modules/above': {},
+  };
+  expect(absentOptional(packages)).toEqual([{ name: 'tool-win32-x64', version: '1.0.0', dev: true }]);
 });

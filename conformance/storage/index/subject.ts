@@ -15,7 +15,7 @@ import { RowStore, type RowStoreOptions } from './rowStore.ts';
 /** The plugin under test. */
 export interface IndexSubject {
   readonly name: string;
-  readonly workerModule: URL;
+  readonly workerModule: string;
   readonly config: Readonly<Record<string, unknown>>;
 }
 
@@ -57,7 +57,7 @@ export class IndexBed {
     const { name, config } = subject;
     const modules: ThreadModules = {
       taskModules: [new URL('./tasks.ts', import.meta.url).href],
-      indexes: [{ name, workerModule: subject.workerModule.href, config }],
+      indexes: [{ name, workerModule: subject.workerModule, config }],
     };
     const compute =
       threads === 0

@@ -96,6 +96,7 @@ function smallestFirst(compare: CompareMatches, count: number, limit: number): U
   let inOrder = true;
   for (let i = 1; i < count && inOrder; i++) inOrder = compare(i - 1, i) <= 0;
   if (inOrder) return undefined;
+  if (limit === 0) return new Uint32Array(0);
   if (limit * 4 >= count) {
     const all = Uint32Array.from({ length: count }, (_, i) => i).sort(compare);
     return all.slice(0, limit);

@@ -108,7 +108,7 @@ export class BodyReader {
     }
     if (dataType === DataType.VarChar || dataType === DataType.JSON) {
       const offsets = this.#offsets(rows);
-      return { kind: 'bytes', dataType, rows, offsets, bytes: this.#take(), validity };
+      return { kind: 'bytes', dataType, rows, offsets, bytes: this.#take(offsets[rows]!), validity };
     }
     if (dataType === DataType.Array) {
       const offsets = this.#offsets(rows);
@@ -123,17 +123,20 @@ export class BodyReader {
         throw new ElanusError('Corrupt', 'a nested array');
       return { kind: 'array', dataType, rows, offsets, elements, validity };
     }
-    const data = this.#take();
+    const data = this.#take(dataType === DataType.Bool ? (rows + 7) >> 3 : 0);
     const values = dataType === DataType.Bool ? unpackBits(data, rows) : this.#view(dataType, data, rows);
     return { kind: 'fixed', dataType, rows, values, validity };
   }
 
-  #take(): Uint8Array {
+  /** The next buffer, which has at least `bytesMin` bytes. */
+  #take(bytesMin = 0): Uint8Array {
     const offset = this.#buffers[this.#next++];
     const bytes = this.#buffers[this.#next++];
     if (offset === undefined || bytes === undefined || offset + bytes > this.#body.length) {
       throw new ElanusError('Corrupt', 'a column buffer lies outside its batch');
     }
+    if (offset % 8 !== 0 || bytes < bytesMin)
+      throw new ElanusError('Corrupt', 'a column buffer is out of place or too short');
     return this.#body.subarray(offset, offset + bytes);
   }
 
@@ -141,6 +144,7 @@ export class BodyReader {
     const part = this.#take();
     // Arrow may leave the offsets of an empty column out.
     if (rows === 0) return new Uint32Array(1);
+    if (part.length < (rows + 1) * 4) throw new ElanusError('Corrupt', 'a column is too short');
     return new Uint32Array(part.buffer, part.byteOffset, rows + 1);
   }
 

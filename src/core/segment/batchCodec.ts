@@ -1,11 +1,4 @@
-import type {
-  ArrayColumn,
-  BytesColumn,
-  Column,
-  ColumnBatch,
-  FieldColumn,
-  FixedColumn,
-} from '../domain/columns.ts';
+import type { BytesColumn, Column, ColumnBatch, FieldColumn, FixedColumn } from '../domain/columns.ts';
 import { fixedArrayView } from '../domain/columns.ts';
 import { DataType, fixedWidthBytes } from '../domain/dataTypes.ts';
 import { ElanusError } from '../domain/errors.ts';
@@ -121,23 +114,30 @@ function bytesOf(
   return new Uint8Array(array.buffer, array.byteOffset, length * array.BYTES_PER_ELEMENT);
 }
 
-/** Reads what encodeBatch wrote. Columns are views on `bytes`, whose start must be 8-byte aligned. Error: Corrupt. */
+/**
+ * Reads what encodeBatch wrote. Columns are views on `bytes`, whose start must be 8-byte aligned; nothing is allocated by
+ * numbers that were not checked against its length. Error: Corrupt.
+ */
 export function decodeBatch(bytes: Uint8Array, at: number): { batch: ColumnBatch; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  checkRoom(bytes, at, 8);
   const rows = view.getUint32(at, true);
   const count = view.getUint32(at + 4, true);
   const columns: FieldColumn[] = [];
   let end = at + 8;
   for (let i = 0; i < count; i++) {
     const decoded = decodeColumn(bytes, end);
+    if (decoded.entry.column.rows !== rows) throw corrupt('a column has other rows than its batch', end);
     columns.push(decoded.entry);
     end = decoded.end;
   }
   return { batch: { rows, columns }, end };
 }
 
+/** As `decodeBatch`, of one column. Error: Corrupt. */
 export function decodeColumn(bytes: Uint8Array, at: number): { entry: FieldColumn; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  checkRoom(bytes, at, COLUMN_HEADER_BYTES);
   const fieldId = view.getUint32(at, true);
   const kind = bytes[at + 4]!;
   const dataType = bytes[at + 5] as DataType;
@@ -145,7 +145,7 @@ export function decodeColumn(bytes: Uint8Array, at: number): { entry: FieldColum
   const rows = view.getUint32(at + 8, true);
   const dim = view.getUint32(at + 12, true);
   const reader = new PartReader(bytes, at + COLUMN_HEADER_BYTES);
-  const validity = bytes[at + 7] === 1 ? reader.next() : undefined;
+  const validity = bytes[at + 7] === 1 ? reader.next(Math.ceil(rows / 8)) : undefined;
   const column = readColumn(reader, { kind, dataType, elementType, rows, dim, validity });
   return { entry: { fieldId, column }, end: reader.at };
 }
@@ -160,23 +160,23 @@ interface ColumnHeader {
 }
 
 function readColumn(reader: PartReader, header: ColumnHeader): Column {
-  const { kind, dataType, rows, dim, validity } = header;
+  const { kind, dataType, elementType, rows, dim, validity } = header;
   if (kind === KIND.fixed) return readFixed(reader, dataType, rows, validity);
   if (kind === KIND.bytes) return readBytes(reader, dataType, rows, validity);
-  if (kind === KIND.vector) {
-    const part = reader.next();
+  if (kind === KIND.vector && dataType === DataType.FloatVector) {
+    const part = reader.next(rows * dim * 4);
     const values = new Float32Array(part.buffer, part.byteOffset, rows * dim);
-    return { kind: 'vector', dataType: DataType.FloatVector, rows, dim, stride: dim, values, validity };
+    return { kind: 'vector', dataType, rows, dim, stride: dim, values, validity };
   }
-  if (kind !== KIND.array) throw new ElanusError('Corrupt', 'unknown column kind', { context: { kind } });
+  if (kind !== KIND.array || dataType !== DataType.Array)
+    throw corrupt(`unknown column kind ${kind}`, reader.at);
   const offsets = reader.offsets(rows);
   const count = offsets[rows]!;
   const elements =
-    header.elementType === DataType.VarChar
-      ? readBytes(reader, header.elementType, count, undefined)
-      : readFixed(reader, header.elementType, count, undefined);
-  const array: ArrayColumn = { kind: 'array', dataType: DataType.Array, rows, offsets, elements, validity };
-  return array;
+    elementType === DataType.VarChar
+      ? readBytes(reader, elementType, count, undefined)
+      : readFixed(reader, elementType, count, undefined);
+  return { kind: 'array', dataType, rows, offsets, elements, validity };
 }
 
 function readFixed(
@@ -185,9 +185,9 @@ function readFixed(
   rows: number,
   validity: Uint8Array | undefined,
 ): FixedColumn {
-  const part = reader.next();
-  if (part.length < rows * fixedWidthBytes(dataType))
-    throw new ElanusError('Corrupt', 'a column is too short');
+  const width = fixedWidthBytes(dataType);
+  if (width === 0) throw corrupt(`data type ${dataType} has no fixed width`, reader.at);
+  const part = reader.next(rows * width);
   const values = fixedArrayView(dataType, part.buffer, part.byteOffset, rows);
   return { kind: 'fixed', dataType, rows, values, validity };
 }
@@ -198,8 +198,10 @@ function readBytes(
   rows: number,
   validity: Uint8Array | undefined,
 ): BytesColumn {
+  if (dataType !== DataType.VarChar && dataType !== DataType.JSON)
+    throw corrupt(`data type ${dataType} is not text`, reader.at);
   const offsets = reader.offsets(rows);
-  return { kind: 'bytes', dataType, rows, offsets, bytes: reader.next(), validity };
+  return { kind: 'bytes', dataType, rows, offsets, bytes: reader.next(offsets[rows]!), validity };
 }
 
 class PartReader {
@@ -213,17 +215,35 @@ class PartReader {
     this.at = at;
   }
 
-  next(): Uint8Array {
+  /** The next part, which has at least `bytesMin` bytes. */
+  next(bytesMin: number): Uint8Array {
+    checkRoom(this.#bytes, this.at, 8);
     const length = this.#view.getUint32(this.at, true);
     const start = this.at + 8;
-    if (start + length > this.#bytes.length)
-      throw new ElanusError('Corrupt', 'a column part runs past the record');
+    if (length < bytesMin) throw corrupt(`a column part of ${length} bytes is too short`, this.at);
+    checkRoom(this.#bytes, start, length);
     this.at += partBytes(length);
     return this.#bytes.subarray(start, start + length);
   }
 
+  /** Of `rows` rows: from 0, never falling. */
   offsets(rows: number): Uint32Array {
-    const part = this.next();
-    return new Uint32Array(part.buffer, part.byteOffset, rows + 1);
+    const part = this.next((rows + 1) * 4);
+    const offsets = new Uint32Array(part.buffer, part.byteOffset, rows + 1);
+    let last = 0;
+    for (let i = 0; i <= rows; i++) {
+      const offset = offsets[i]!;
+      if (offset < last || (i === 0 && offset !== 0)) throw corrupt('offsets are out of order', this.at);
+      last = offset;
+    }
+    return offsets;
   }
+}
+
+function checkRoom(bytes: Uint8Array, at: number, length: number): void {
+  if (at + length > bytes.length) throw corrupt('encoded columns end too early', at);
+}
+
+function corrupt(what: string, at: number): ElanusError {
+  return new ElanusError('Corrupt', what, { context: { at } });
 }

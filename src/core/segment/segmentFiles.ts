@@ -4,7 +4,7 @@ import { DataType } from '../domain/dataTypes.ts';
 import { ElanusError } from '../domain/errors.ts';
 import type { FieldSchema } from '../domain/schema.ts';
 import { TIMESTAMP_FIELD_ID } from '../domain/schema.ts';
-import type { Arena } from '../ports/arena.ts';
+import type { Arena, ArenaRef } from '../ports/arena.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { ObjectStore } from '../ports/objectStore.ts';
@@ -52,10 +52,12 @@ export async function storeColumnFile(
   fields: readonly FieldSchema[],
   file: EncodedColumnFile,
 ): Promise<ColumnFile> {
-  // One contiguous range for the put, taken from the arena, where the memory is used again afterwards.
-  const place = deps.arena.allocate(Math.max(1, file.bytes));
+  const place = scratchRange(deps.arena, file.bytes);
   try {
-    const bytes = deps.arena.view(place.arena, place.offset, file.bytes);
+    const bytes =
+      place === undefined
+        ? new Uint8Array(file.bytes)
+        : deps.arena.view(place.arena, place.offset, file.bytes);
     await copyPieces(deps.clock, file.pieces, bytes);
     const checksums: number[] = [];
     for (const batch of file.batches) {
@@ -64,7 +66,20 @@ export async function storeColumnFile(
     await deps.objectStore.put(key, bytes);
     return columnFileEntry(key, fields, file, checksums);
   } finally {
-    deps.arena.free(place);
+    if (place !== undefined) deps.arena.free(place);
+  }
+}
+
+/**
+ * One contiguous range for a put, from the arena, where the memory is used again afterwards. Undefined when the arena is
+ * full: storing is what makes room there.
+ */
+function scratchRange(arena: Arena, bytes: number): ArenaRef | undefined {
+  try {
+    return arena.allocate(Math.max(1, bytes));
+  } catch (caught) {
+    if (ElanusError.from(caught).kind !== 'Exhausted') throw caught;
+    return undefined;
   }
 }
 
@@ -93,17 +108,29 @@ export async function* loadColumnFile(
     const body = new Uint8Array(place.bytes);
     await readRange(deps, file.key, place.offset, body);
     await verify(deps, file.key, place.offset, body, place.crc32);
-    yield decodeBody(body, place, fields);
+    yield decodeBody(file.key, body, place, fields);
   }
 }
 
-function decodeBody(body: Uint8Array, place: BatchPlace, fields: readonly FieldSchema[]): ColumnBatch {
+function decodeBody(
+  key: string,
+  body: Uint8Array,
+  place: BatchPlace,
+  fields: readonly FieldSchema[],
+): ColumnBatch {
   const reader = new BodyReader(body, place.buffers);
-  const columns = fields.map((field) => ({
-    fieldId: field.fieldId,
-    column: reader.column(field, place.rows),
-  }));
-  return { rows: place.rows, columns };
+  try {
+    const columns = fields.map((field) => ({
+      fieldId: field.fieldId,
+      column: reader.column(field, place.rows),
+    }));
+    return { rows: place.rows, columns };
+  } catch (caught) {
+    throw new ElanusError('Corrupt', 'a segment file does not hold what its entry says', {
+      context: { file: key, offset: place.offset, reason: ElanusError.from(caught).message },
+      cause: caught,
+    });
+  }
 }
 
 /** A missing or short object that the catalogue names is corruption, not absence. */

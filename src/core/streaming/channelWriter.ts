@@ -97,9 +97,19 @@ export class ChannelWriter {
 
   #failed(caught: unknown): never {
     const error = ElanusError.from(caught);
-    if (error.kind !== 'Exhausted' && error.kind !== 'TooLarge') this.#failure = error;
+    if (error.kind !== 'Exhausted' && error.kind !== 'TooLarge') this.#failure ??= afterwards(error);
     throw error;
   }
+}
+
+/** What later writes are told: unlike the one that failed they surely did not happen. */
+function afterwards(error: ElanusError): ElanusError {
+  if (error.kind === 'Fenced' || error.kind === 'Closed' || error.kind === 'Corrupt') return error;
+  return new ElanusError('Unavailable', 'the log channel takes no writes until it is opened again', {
+    subject: 'channel',
+    context: { reason: error.text },
+    cause: error,
+  });
 }
 
 export function toHex(position: WalPosition): string {

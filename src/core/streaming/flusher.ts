@@ -201,6 +201,8 @@ export class Flusher {
     // What is in memory of a shard that failed is not what the log says: its checkpoint must not move.
     if (shard.failure !== undefined) throw shard.failure;
     const { add = [], update = [], removeIds = [] } = change;
+    // The coordinator removes the entries of a collection that is gone; what was stored for new ones is nobody's.
+    if (shard.dropped) return this.#becomeForgotten(shard, [...add, ...update, ...shard.gone.values()]);
     const { vchannel } = shard;
     const { term } = channel;
     const groups = groupsOf([...shard.gone.values()], SEGMENTS_A_COMMIT);
@@ -303,7 +305,7 @@ export class Flusher {
   ): Promise<void> {
     // Exclusive, since a flush that saves marks replaces the same entry.
     return this.exclusively(async () => {
-      if (shard.segments.get(segment.segmentId) !== segment) return;
+      if (shard.segments.get(segment.segmentId) !== segment) return this.#deleteLater([file.key]);
       const others = segment.info!.indexes.filter((other) => other.indexId !== file.indexId);
       const info = { ...segment.info!, indexes: [...others, file] };
       await this.#commit(shard, channel, { update: [info] });

@@ -149,6 +149,7 @@ export class Maintenance {
     for (const key of infos.flatMap(segmentObjectKeys)) {
       inBackground(this.#deps.logger, 'delete an object', this.#deps.files.objectStore.delete(key));
     }
+    if (!this.#stopped) inBackground(this.#deps.logger, 'truncate the log', this.#truncate(channel));
   }
 
   flush(shard: Shard, channel: ChannelWriter): void {

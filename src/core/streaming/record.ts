@@ -1,5 +1,5 @@
 import type { Column, ColumnBatch } from '../domain/columns.ts';
-import { assert, ElanusError } from '../domain/errors.ts';
+import { ElanusError } from '../domain/errors.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import {
   decodeBatch,
@@ -127,7 +127,10 @@ function decodeAligned(bytes: Uint8Array): WalRecord {
   };
   if (type === TYPE.write) return { type: 'write', ...head, ...decodeWriteBody(bytes, view, count) };
   if (type === TYPE.truncate) return { type: 'truncate', ...head };
-  assert(type === TYPE.flush, 'a known record type');
+  if (type !== TYPE.flush)
+    throw new ElanusError('Corrupt', 'a log record of an unknown type', { context: { type } });
+  if (HEADER_BYTES + count * 8 > bytes.length)
+    throw new ElanusError('Corrupt', 'a log record ends too early', { context: { count } });
   const segmentIds = Array.from({ length: count }, (_, i) => view.getFloat64(HEADER_BYTES + i * 8, true));
   return { type: 'flush', ...head, segmentIds };
 }

@@ -1,13 +1,14 @@
 import { z } from 'zod';
+import { definePlugin } from '../../core/ports/plugin.ts';
 import { moduleUrl } from '../../kernels/location.ts';
 import { HNSW_CAPABILITIES } from './capabilities.ts';
 
 /** Our graph index in shared memory; its parameters (M, efConstruction, ef) come with each index and search. */
-export default {
-  port: 'vectorIndex',
+export default definePlugin({
+  port: 'index',
   portVersion: 1,
   name: 'hnsw',
   configSchema: z.strictObject({}),
   capabilities: HNSW_CAPABILITIES,
-  workerModule: moduleUrl('plugins/index-hnsw/worker'),
-} as const;
+  workerModule: moduleUrl('plugins/index-hnsw/worker').href,
+});

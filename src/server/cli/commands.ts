@@ -8,8 +8,7 @@ export interface Command {
 
 export const COMMANDS: Readonly<Record<string, Command>> = {
   repair: {
-    summary:
-      'give up damaged records of the log; takes --data-dir, --config, --channel; the server must be stopped',
+    summary: 'give up damaged records of the log (elanus repair --help)',
     run: async (args, environment) => (await import('./repairCommand.ts')).repairCommand(args, environment),
   },
 };

@@ -10,6 +10,20 @@ import { lockDataDirectory } from '../system/dataDirectoryLock.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
+const HELP = `Gives up the records of the log that are damaged, so that the collections they belong to can be served again
+without them, and prints what was given up. The server must be stopped.
+
+Usage:
+  elanus repair [options]
+
+Options:
+  -c, --config <file>         configuration file        (default: elanus.yaml, if there is one)
+  -d, --data-dir <folder>     where data are kept       (default: ./elanus-data)
+      --channel <name>        of the log; default: all of them
+  -h, --help                  this text
+
+Exit codes: 0 done or nothing to do, 1 could not repair, 2 wrong configuration or options.
+`;
 
 /**
  * `elanus repair`: gives up the records of the log that are damaged, so that the collections they belong to can be served
@@ -20,7 +34,11 @@ export async function repairCommand(
   environment: NodeJS.ProcessEnv,
 ): Promise<number> {
   try {
-    const { config: file, 'data-dir': dataDir, channel } = options(args);
+    const { config: file, 'data-dir': dataDir, channel, help } = options(args);
+    if (help) {
+      process.stdout.write(HELP);
+      return 0;
+    }
     const commandLine =
       dataDir === undefined ? [] : [{ path: ['dataDir'], value: dataDir, source: '--data-dir' }];
     const config = await loadConfig({ file, environment, commandLine });
@@ -40,6 +58,7 @@ function options(args: readonly string[]) {
         config: { type: 'string', short: 'c' },
         'data-dir': { type: 'string', short: 'd' },
         channel: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
       },
     }).values;
   } catch (error) {

@@ -40,12 +40,21 @@ export class MetricsRegistry implements Metrics {
   histogram(name: string, help: string): Histogram {
     const family = this.#family(name, help, 'histogram');
     return {
-      observe: (seconds, labels) => {
-        const series = family.series(labels);
-        series.value += seconds;
-        series.buckets![bucketOf(seconds)]!++;
-      },
+      observe: (seconds, labels) => observe(family.series(labels), seconds),
     };
+  }
+
+  /** One series whose labels are known once and for all: nothing is put together when it changes. */
+  counterSeries(name: string, help: string, labels: Labels): (value: number) => void {
+    const series = this.#family(name, help, 'counter').series(labels);
+    return (value) => {
+      series.value += value;
+    };
+  }
+
+  histogramSeries(name: string, help: string, labels: Labels): (seconds: number) => void {
+    const series = this.#family(name, help, 'histogram').series(labels);
+    return (seconds) => observe(series, seconds);
   }
 
   text(): string {
@@ -110,6 +119,11 @@ function histogramLines(name: string, series: Series, buckets: Float64Array): st
     `${name}_sum${braces(series.labels)} ${series.value}`,
     `${name}_count${braces(series.labels)} ${count}`,
   ];
+}
+
+function observe(series: Series, seconds: number): void {
+  series.value += seconds;
+  series.buckets![bucketOf(seconds)]!++;
 }
 
 function bucketOf(seconds: number): number {

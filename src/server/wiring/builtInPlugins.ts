@@ -37,28 +37,15 @@ export const BUILT_IN_PLUGINS: Readonly<Record<PluginPort, Readonly<Record<strin
     memory: { load: async () => ({ default: (await memoryPlugins()).memoryObjectPlugin }), defaults: none },
   },
   index: {
-    flat: {
-      load: async () => indexPlugin(await import('../../plugins/index-flat/index.ts')),
-      defaults: none,
-    },
-    hnsw: {
-      load: async () => indexPlugin(await import('../../plugins/index-hnsw/index.ts')),
-      defaults: none,
-    },
+    flat: { load: () => import('../../plugins/index-flat/index.ts'), defaults: none },
+    hnsw: { load: () => import('../../plugins/index-hnsw/index.ts'), defaults: none },
     usearch: {
       load: async () => {
         // Its worker module needs the package, which is optional; a thread that does not start could not say so.
         createRequire(import.meta.url).resolve('usearch');
-        return indexPlugin(await import('../../plugins/index-usearch/index.ts'));
+        return import('../../plugins/index-usearch/index.ts');
       },
       defaults: none,
     },
   },
 };
-
-/** The index plugins give their worker module as a URL object. */
-function indexPlugin(module: { readonly default: { readonly workerModule: URL | string } }): {
-  readonly default: unknown;
-} {
-  return { default: { ...module.default, port: 'index', workerModule: String(module.default.workerModule) } };
-}

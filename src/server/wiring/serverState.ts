@@ -4,4 +4,6 @@ export class ServerState {
   unhealthyReason: string | undefined = 'starting';
   /** host:port that clients reach; known once the port is bound. */
   address = '';
+  /** Sets the gauges of what the server holds; there is nothing before it can serve. */
+  measure: () => Promise<void> = async () => undefined;
 }

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Container } from 'inversify';
 import type { Logger } from '../../core/ports/logger.ts';
 import type { Config } from '../config/schema.ts';
+import { measureContent } from '../metrics/contentMetrics.ts';
 import { bindComputing } from './computing.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { bindPlatform } from './platform.ts';
@@ -56,6 +57,9 @@ async function open(container: Container, lifecycle: Lifecycle): Promise<Running
   const state = container.get(TOKENS.ServerState);
   state.address = `${host}:${port}`;
   state.unhealthyReason = undefined;
+  const { coordinator, streaming } = await container.getAsync(TOKENS.Roles);
+  const sources = { coordinator, streaming, arena: container.get(TOKENS.Arena) };
+  state.measure = () => measureContent(container.get(TOKENS.Metrics), sources);
   return {
     addresses: { host, port, adminPort, dataDir },
     stop: () => {

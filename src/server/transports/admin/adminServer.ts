@@ -8,7 +8,7 @@ export interface AdminOptions {
   /** Whether the server can serve; undefined = yes, else why not. */
   readonly unhealthyReason: () => string | undefined;
   /** All metrics in Prometheus' text format. */
-  readonly metricsText: () => string;
+  readonly metricsText: () => Promise<string>;
 }
 
 export interface AdminServer {
@@ -25,9 +25,9 @@ interface Page {
 /** Health and metrics over HTTP/1.1: /healthz, /livez, /metrics. */
 export async function openAdminServer(options: AdminOptions): Promise<AdminServer> {
   // Node's own check of slow requests runs every 30 s, busy or idle; the timeout of a socket does the same when needed.
-  const server = createServer({ connectionsCheckingInterval: 2 ** 31 - 1 }, (request, response) =>
-    send(request, response, page(request, options)),
-  ).setTimeout(30_000);
+  const server = createServer({ connectionsCheckingInterval: 2 ** 31 - 1 }, (request, response) => {
+    void answer(request, response, options);
+  }).setTimeout(30_000);
   const port = await listen(server, options.host, options.port, 'server.adminPort');
   return {
     port,
@@ -40,7 +40,19 @@ export async function openAdminServer(options: AdminOptions): Promise<AdminServe
   };
 }
 
-function page(request: IncomingMessage, options: AdminOptions): Page {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: AdminOptions,
+): Promise<void> {
+  try {
+    send(request, response, await page(request, options));
+  } catch (error) {
+    send(request, response, text(500, `${String(error)}\n`));
+  }
+}
+
+async function page(request: IncomingMessage, options: AdminOptions): Promise<Page> {
   const path = (request.url ?? '/').split('?', 1)[0]!;
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return text(405, `${request.method} is not served here\n`);
@@ -50,7 +62,11 @@ function page(request: IncomingMessage, options: AdminOptions): Page {
     case '/livez':
       return text(200, 'OK');
     case '/metrics':
-      return { status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: options.metricsText() };
+      return {
+        status: 200,
+        type: 'text/plain; version=0.0.4; charset=utf-8',
+        body: await options.metricsText(),
+      };
     default:
       return text(404, `no page ${path}; there are /healthz, /livez and /metrics\n`);
   }

@@ -2,6 +2,7 @@ import type { Http2Server, Settings } from 'node:http2';
 import type { Socket } from 'node:net';
 import { Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
 import type { Logger } from '../../../core/ports/logger.ts';
+import { type CallRecorder, recordNothing } from './callRecorder.ts';
 import { HealthService } from './health.ts';
 import { tolerantDefinition, type UnaryHandlers, unaryImplementation } from './unaryMethods.ts';
 
@@ -16,6 +17,7 @@ export interface GrpcServerOptions {
   readonly receiveMessageBytesMax: number;
   readonly services: readonly GrpcService[];
   readonly logger: Logger;
+  readonly recorder?: CallRecorder;
 }
 
 export interface GrpcService {
@@ -33,6 +35,7 @@ export interface GrpcServer {
 }
 
 export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
+  const { recorder = recordNothing } = options;
   const server = new Server({
     'grpc.max_receive_message_length': options.receiveMessageBytesMax,
     'grpc.max_send_message_length': -1,
@@ -42,7 +45,7 @@ export function createGrpcServer(options: GrpcServerOptions): GrpcServer {
   widenWindows(server);
   for (const { definition, handlers } of options.services) {
     const tolerant = tolerantDefinition(definition, handlers);
-    server.addService(tolerant, unaryImplementation(tolerant, handlers, options.logger));
+    server.addService(tolerant, unaryImplementation(tolerant, handlers, options.logger, recorder));
   }
   const health = new HealthService(options.services.map(({ name }) => name));
   health.addTo(server);

@@ -2,6 +2,7 @@ import { type handleUnaryCall, type ServiceDefinition, status } from '@grpc/grpc
 import { ElanusError } from '../../../core/domain/errors.ts';
 import type { Logger } from '../../../core/ports/logger.ts';
 import { type CallContext, GrpcCallContext } from './callContext.ts';
+import { type CallOutcome, type CallRecorder, grpcStatusName, replyStatus } from './callRecorder.ts';
 import { grpcError } from './grpcErrors.ts';
 
 /**
@@ -55,20 +56,30 @@ export function unaryImplementation(
   definition: ServiceDefinition,
   handlers: UnaryHandlers,
   logger: Logger,
+  recorder: CallRecorder,
 ): Record<string, handleUnaryCall<unknown, unknown>> {
   const implementation: Record<string, handleUnaryCall<unknown, unknown>> = {};
   for (const [name, method] of Object.entries(definition)) {
     const rpc = rpcName(method.path);
     const handler = handlers[rpc];
-    if (handler !== undefined) implementation[name] = unaryCall(rpc, handler, logger);
+    if (handler !== undefined) implementation[name] = unaryCall(rpc, handler, logger, recorder(rpc));
   }
   return implementation;
 }
 
-function unaryCall(rpc: string, handler: UnaryHandler, logger: Logger): handleUnaryCall<unknown, unknown> {
+function unaryCall(
+  rpc: string,
+  handler: UnaryHandler,
+  logger: Logger,
+  record: (outcome: CallOutcome) => void,
+): handleUnaryCall<unknown, unknown> {
   return (call, callback) => {
+    const startMs = performance.now();
+    const ended = (status: string, reply?: unknown): void =>
+      record({ status, seconds: (performance.now() - startMs) / 1_000, reply });
     const request = call.request;
     if (request instanceof BrokenRequest) {
+      ended('INVALID_ARGUMENT');
       callback({
         code: status.INVALID_ARGUMENT,
         details: `${rpc}: the request is no valid message: ${request.reason}`,
@@ -76,9 +87,13 @@ function unaryCall(rpc: string, handler: UnaryHandler, logger: Logger): handleUn
       return;
     }
     answer(handler, request, new GrpcCallContext(call)).then(
-      (reply) => callback(null, reply),
+      (reply) => {
+        ended(replyStatus(reply), reply);
+        callback(null, reply);
+      },
       (caught: unknown) => {
         const error = grpcError(caught);
+        ended(grpcStatusName(error.code));
         if (error.code === status.INTERNAL)
           logger.error('an RPC failed', { rpc, cause: ElanusError.from(caught) });
         callback(error);

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Clock } from '../../../../src/core/ports/clock.ts';
 import { type CrashMoment, CrashPoint, crashing } from '../../../harness/crashingStores.ts';
 import { Storage, startRoles, storesOf } from '../../../harness/roles.ts';
+import { SteppingClock } from '../../../harness/steppingClock.ts';
 import { Things, things, turns } from '../../../harness/things.ts';
 
 /** What must be there: tags by key, in which partition. */
@@ -34,6 +35,17 @@ function remove(...keys: number[]): Step {
   };
 }
 
+/** Another collection, which nothing of the model tells of. */
+const other = {
+  create: async ({ roles }: Things) => {
+    const made = await Things.create(roles, { name: 'other' });
+    await made.put(things(0, 5, 'o'));
+    await made.flush();
+    await made.put(things(3, 9, 'p'));
+  },
+  drop: async ({ roles }: Things) => (await Things.reopen(roles, 'other')).drop(),
+};
+
 const flush: Step = { name: 'flush', run: (collection) => collection.flush() };
 const compact: Step = { name: 'compact', run: (collection) => collection.compact() };
 
@@ -41,12 +53,14 @@ const SCRIPT: readonly Step[] = [
   put(0, 10, 'a'),
   put(10, 14, 'a', 'second'),
   flush,
+  { name: 'create another', run: other.create },
   put(5, 12, 'b'),
   remove(1, 2, 11),
   flush,
   put(20, 26, 'c', 'second'),
   compact,
   put(3, 6, 'd'),
+  { name: 'drop another', run: other.drop },
   { name: 'add field', run: (collection) => collection.addField('extra') },
   put(4, 8, 'e'),
   remove(20, 3),
@@ -72,22 +86,8 @@ const SCRIPT: readonly Step[] = [
   flush,
 ];
 
-/** Every look at it is a millisecond later. */
-class SteppingClock implements Clock {
-  #nowMs = 1_700_000_000_000;
-
-  nowMs(): number {
-    return this.#nowMs++;
-  }
-
-  monotonicMs(): number {
-    return this.#nowMs;
-  }
-
-  sleep(): Promise<void> {
-    return new Promise((resolve) => setImmediate(resolve));
-  }
-}
+/** Graphs are built, saved and loaded too. */
+const OPTIONS = { graph: 'hnsw', indexRowsMin: 5, settings: { snapshotRetentionMs: 0 } };
 
 interface Run {
   readonly storage: Storage;
@@ -104,7 +104,6 @@ async function runScript(crashAt: number, moment: CrashMoment, quiet: boolean): 
   const clock = new SteppingClock();
   const point = new CrashPoint(crashAt, moment);
   const model: Model = new Map();
-  const settings = { snapshotRetentionMs: 0 };
   const end = (allowed: readonly Model[]): Run => ({ storage, point, clock, allowed });
   const attempt = async <Result>(work: () => Promise<Result>): Promise<Result | undefined> => {
     try {
@@ -115,8 +114,9 @@ async function runScript(crashAt: number, moment: CrashMoment, quiet: boolean): 
     }
   };
   const stores = crashing(storesOf(storage), point);
-  const roles = await attempt(() => startRoles(storage, { stores, clock, settings }));
-  const collection = roles && (await attempt(() => Things.create(roles, { partitions: ['second'] })));
+  const roles = await attempt(() => startRoles(storage, { ...OPTIONS, stores, clock }));
+  const collection =
+    roles && (await attempt(() => Things.create(roles, { partitions: ['second'], indexType: 'HNSW' })));
   if (roles === undefined || collection === undefined) return end([model]);
   for (const step of SCRIPT) {
     const before = new Map(model);
@@ -153,10 +153,10 @@ async function restart(run: Run): Promise<Things | undefined> {
   storage.wal.crash();
   run.point = new CrashPoint(Number.POSITIVE_INFINITY, 'before');
   const stores = crashing(storesOf(storage), run.point);
-  const roles = await startRoles(storage, { stores, clock, settings: { snapshotRetentionMs: 0 } });
+  const roles = await startRoles(storage, { ...OPTIONS, stores, clock });
   expect(roles.errors).toEqual([]);
-  const names = await roles.coordinator.listCollections('default');
-  if (names.length === 0) return undefined;
+  const collections = await roles.coordinator.listCollections('default');
+  if (!collections.some(({ schema }) => schema.name === 'things')) return undefined;
   const collection = await Things.reopen(roles);
   if (collection.collection.indexes.length === 0) return undefined;
   await collection.load();
@@ -203,6 +203,22 @@ async function check(run: Run): Promise<void> {
   expect(second.roles.errors).toEqual([]);
   const third = (await restart(run))!;
   expect(await contents(third)).toEqual(inOrder);
+  await turns(30);
+  await checkObjects(run.storage, third);
+}
+
+/** Every object is of a segment, and every segment has its objects. */
+async function checkObjects({ objects }: Storage, { roles }: Things): Promise<void> {
+  const stored = new Set<string>();
+  for (const { key } of await objects.list('segments/')) stored.add(key.split('/').slice(0, 3).join('/'));
+  const segments = new Set<string>();
+  for (const { collectionId } of await roles.coordinator.listCollections('default')) {
+    for (const shard of await roles.streaming.shardStates(collectionId)) {
+      for (const { segmentId, state } of shard.segments)
+        if (state === 'Flushed') segments.add(`segments/${collectionId}/${segmentId}`);
+    }
+  }
+  expect(stored).toEqual(segments);
 }
 
 for (const quiet of [true, false]) {

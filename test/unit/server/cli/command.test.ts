@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { build } from '../../../../scripts/build.ts';
 
@@ -120,6 +121,31 @@ test('elanus --check: prints what would be used without secrets, opens nothing',
   expect(stdout).toContain('port: 7\n');
   expect(stdout).toContain(`receiveMessageBytesMax: ${32 * 2 ** 20}\n`);
   expect(() => readFileSync(join(folder, 'never', 'LOCK'))).toThrow(/ENOENT/);
+});
+
+test('elanus --check: options of the graph are checked too, and storage that forgets beside storage that does not', () => {
+  writeFileSync(join(folder, 'graph.yaml'), 'index: { graph: usearch, options: { quantization: f8 } }\n');
+  const graph = run('--config', 'graph.yaml', '--check');
+  expect([graph.status, graph.stderr]).toEqual([2, expect.stringContaining('index.options.quantization: ')]);
+  writeFileSync(join(folder, 'mixed.yaml'), 'wal: { plugin: memory }\n');
+  const mixed = run('--config', 'mixed.yaml', '--check');
+  expect([mixed.status, mixed.stderr]).toEqual([2, expect.stringContaining('wal.plugin: memory forgets')]);
+});
+
+test('elanus: all storage in memory → serves, and nothing is there after a restart', async () => {
+  const memory = ['meta', 'wal', 'objectStore'].map((port) => `${port}: { plugin: memory }\n`);
+  writeFileSync(join(folder, 'memory.yaml'), memory.join(''));
+  for (let round = 0; round < 2; round++) {
+    const server = await start('nothing', '--config', 'memory.yaml');
+    const client = new MilvusClient({ address: `127.0.0.1:${server.port}`, logLevel: 'error' });
+    expect((await client.hasCollection({ collection_name: 'gone' })).value).toBe(false);
+    await client.createCollection({ collection_name: 'gone', dimension: 2 });
+    await client.insert({ collection_name: 'gone', data: [{ id: 1, vector: [1, 0] }] });
+    const found = await client.search({ collection_name: 'gone', data: [1, 0], output_fields: ['id'] });
+    expect(found.results).toMatchObject([{ id: '1' }]);
+    await client.closeConnection();
+    expect(await stop(server, 'SIGTERM')).toBe(0);
+  }
 });
 
 test('elanus --help and --version', () => {

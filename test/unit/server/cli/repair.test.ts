@@ -104,3 +104,9 @@ test('elanus repair: refuses a folder in use, one that is not there, and wrong o
   const wrong = repair('--data', dataDir);
   expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringMatching(/^elanus: .*'--data'/)]);
 });
+
+test('elanus repair --help: says what it does and touches nothing', () => {
+  const { status, stdout } = repair('--help');
+  expect([status, stdout]).toEqual([0, expect.stringMatching(/--data-dir <folder>[\s\S]*--channel <name>/)]);
+  expect(existsSync(dataDir)).toBe(false);
+});

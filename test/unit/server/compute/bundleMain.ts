@@ -14,7 +14,7 @@ const compute = await createWorkerPool({
   threads: 2,
   modules: {
     taskModules: [process.argv[2]!],
-    indexes: [{ name: hnsw.name, workerModule: hnsw.workerModule.href, config: {} }],
+    indexes: [{ name: hnsw.name, workerModule: hnsw.workerModule, config: {} }],
   },
 });
 const store = new RowStore(arena, { dim: 8, rowsMax: 2_000 });

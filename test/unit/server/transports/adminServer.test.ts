@@ -9,7 +9,7 @@ function serve(reason: () => string | undefined, metrics: MetricsRegistry): Prom
     host: '127.0.0.1',
     port: 0,
     unhealthyReason: reason,
-    metricsText: () => metrics.text() + processMetricsText(),
+    metricsText: async () => metrics.text() + processMetricsText(),
   });
 }
 
