@@ -70,7 +70,7 @@ async function inFlight(writer: WalWriter, record: Uint8Array, count: number): P
 
 async function main(): Promise<void> {
   const root = fs.mkdtempSync(path.join(process.argv[2] ?? os.tmpdir(), 'elanus-wal-bench-'));
-  const wal = openFileWal(walFileConfigSchema.parse({ directory: path.join(root, 'wal') }), silent);
+  const wal = openFileWal(walFileConfigSchema.parse({ path: path.join(root, 'wal') }), silent);
   try {
     const small = new Uint8Array(SMALL_BYTES).fill(7);
     const writer = await wal.open('small', 1);
