@@ -2,8 +2,7 @@ import type { CollectionInfo } from '../domain/catalog.ts';
 import { DataType } from '../domain/dataTypes.ts';
 import { invalid } from '../domain/errors.ts';
 import { LIMITS } from '../domain/limits.ts';
-import type { FieldSchema } from '../domain/schema.ts';
-import { primaryKeyField } from '../domain/schema.ts';
+import { int64Field, primaryKeyField } from '../domain/schema.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import type { FilterPlan } from '../expr/plan.ts';
 import { primaryKeyPoints } from '../expr/planFacts.ts';
@@ -166,21 +165,4 @@ function shardsOf({ schema, vchannels }: CollectionInfo, filter: FilterPlan | un
   return routeKeys(points, all.length).map(({ shard }) => all[shard]!);
 }
 
-const COUNT_FIELD: FieldSchema = {
-  fieldId: 0,
-  name: COUNT_NAME,
-  description: '',
-  dataType: DataType.Int64,
-  isPrimaryKey: false,
-  autoId: false,
-  isPartitionKey: false,
-  isClusteringKey: false,
-  isDynamic: false,
-  nullable: false,
-  defaultValue: undefined,
-  elementType: undefined,
-  dim: 0,
-  maxLength: 0,
-  maxCapacity: 0,
-  typeParams: [],
-};
+const COUNT_FIELD = int64Field(0, COUNT_NAME);

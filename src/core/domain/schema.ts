@@ -1,4 +1,4 @@
-import type { DataType } from './dataTypes.ts';
+import { DataType } from './dataTypes.ts';
 
 export interface KeyValue {
   readonly key: string;
@@ -49,6 +49,28 @@ export const DYNAMIC_FIELD_NAME = '$meta';
 export const FIELD_ID_FIRST = 100;
 /** Of the system column of insert timestamps; 0 and 1 are no user field's. */
 export const TIMESTAMP_FIELD_ID = 1;
+
+/** A plain Int64 field, for columns that the server makes itself and no user declared. */
+export function int64Field(fieldId: number, name: string): FieldSchema {
+  return {
+    fieldId,
+    name,
+    description: '',
+    dataType: DataType.Int64,
+    isPrimaryKey: false,
+    autoId: false,
+    isPartitionKey: false,
+    isClusteringKey: false,
+    isDynamic: false,
+    nullable: false,
+    defaultValue: undefined,
+    elementType: undefined,
+    dim: 0,
+    maxLength: 0,
+    maxCapacity: 0,
+    typeParams: [],
+  };
+}
 
 export function fieldByName(schema: CollectionSchema, name: string): FieldSchema | undefined {
   return schema.fields.find((field) => field.name === name);

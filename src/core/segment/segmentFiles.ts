@@ -1,9 +1,8 @@
 import type { BatchPlace, ColumnFile, ObjectFile, SegmentInfo } from '../domain/catalog.ts';
 import type { ColumnBatch } from '../domain/columns.ts';
-import { DataType } from '../domain/dataTypes.ts';
 import { ElanusError } from '../domain/errors.ts';
 import type { FieldSchema } from '../domain/schema.ts';
-import { TIMESTAMP_FIELD_ID } from '../domain/schema.ts';
+import { int64Field, TIMESTAMP_FIELD_ID } from '../domain/schema.ts';
 import type { Arena, ArenaRef } from '../ports/arena.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
@@ -22,24 +21,7 @@ export interface FileDeps {
 }
 
 /** The column of insert timestamps in a segment's scalar file. */
-export const TIMESTAMP_FIELD: FieldSchema = {
-  fieldId: TIMESTAMP_FIELD_ID,
-  name: '$timestamp',
-  description: '',
-  dataType: DataType.Int64,
-  isPrimaryKey: false,
-  autoId: false,
-  isPartitionKey: false,
-  isClusteringKey: false,
-  isDynamic: false,
-  nullable: false,
-  defaultValue: undefined,
-  elementType: undefined,
-  dim: 0,
-  maxLength: 0,
-  maxCapacity: 0,
-  typeParams: [],
-};
+export const TIMESTAMP_FIELD = int64Field(TIMESTAMP_FIELD_ID, '$timestamp');
 
 export function segmentKey(collectionId: number, segmentId: number, name: string): string {
   return `segments/${collectionId}/${segmentId}/${name}`;
