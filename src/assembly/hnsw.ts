@@ -1,4 +1,5 @@
 import { encodeQuery, encodeRow, trainCodes } from './codes';
+import { scanCodes } from './codeScan';
 import { prepareQuery } from './exact';
 import {
   drawLevel,
@@ -68,7 +69,8 @@ function insertLinks(g: Graph, w: Walk, row: u32, level: i32, entry: u32, top: i
 /**
  * The `k` best rows found for the float32 query at `query`, best first, with exact scores: rows to `outRows`, scores to
  * `outScores`. Answers are rows below `rowsLimit` that `bitset` allows (0 = all); ef ≥ k. `scratch` has
- * scratchBytes(g, ef). Returns how many.
+ * scratchBytes(g, ef). With `all` every allowed row is compared, else those that a walk of the graph passes.
+ * Returns how many.
  */
 export function search(
   g: Graph,
@@ -82,6 +84,7 @@ export function search(
   ef: u32,
   rowsLimit: u32,
   bitset: usize,
+  all: bool,
   outRows: usize,
   outScores: usize,
 ): i32 {
@@ -94,10 +97,15 @@ export function search(
   w.bitset = bitset;
   prepareQuery(g.metric, query, bytes);
   encodeQuery(g, w, query);
+  if (all) scanCodes(g, w);
+  else walkDown(g, w, entry);
+  return scoreResults(g, w, query, table, chunkRowsLog2, strideBytes, bytes, k, outRows, outScores);
+}
+
+function walkDown(g: Graph, w: Walk, entry: u32): void {
   let from = entry;
   for (let level = levelOf(g, entry); level > 0; level--) from = descend(g, w, from, level);
   walkLevel(g, w, from, 0);
-  return scoreResults(g, w, query, table, chunkRowsLog2, strideBytes, bytes, k, outRows, outScores);
 }
 
 /**

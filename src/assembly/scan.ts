@@ -2,12 +2,12 @@ import { exactScore, exactScoreOfRow } from './exact';
 import { keyOf, keyScore, minPush, minReplace, minSortDescending, writeHits } from './heap';
 import { chunkAddress } from './rows';
 
-const ALL: u64 = 0xffffffffffffffff;
+export const ALL: u64 = 0xffffffffffffffff;
 
 /** Bits [from, from + 64) of an LSB-first bitset that ends at bit `limit`; `from` is a multiple of 64 below it. */
 // @ts-ignore: decorator
 @inline
-function allowedWord(bitset: usize, from: u32, limit: u32): u64 {
+export function allowedWord(bitset: usize, from: u32, limit: u32): u64 {
   const at = bitset + (<usize>from >> 3);
   if (limit - from >= 64) return load<u64>(at);
   const bytes = (limit - from + 7) >> 3;

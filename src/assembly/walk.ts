@@ -114,7 +114,7 @@ function mayBeResult(w: Walk, row: u32): bool {
  */
 // @ts-ignore: decorator
 @inline
-function touch(touched: v128, record: usize, isLong: bool): v128 {
+export function touch(touched: v128, record: usize, isLong: bool): v128 {
   touched = v128.xor(touched, v128.load(record));
   touched = v128.xor(touched, v128.load(record, 64));
   touched = v128.xor(touched, v128.load(record, 128));
@@ -126,7 +126,7 @@ function touch(touched: v128, record: usize, isLong: bool): v128 {
 }
 
 /** Scores all rows of the batch. */
-function scoreBatch(g: Graph, w: Walk, count: u32): void {
+export function scoreBatch(g: Graph, w: Walk, count: u32): void {
   const records = region(g) + g.recordsOffset;
   const recordBytes = g.recordBytes;
   let i: u32 = 0;

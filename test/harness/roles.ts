@@ -8,6 +8,7 @@ import type { MetaStore } from '../../src/core/ports/metaStore.ts';
 import type { ObjectStore } from '../../src/core/ports/objectStore.ts';
 import type { Wal } from '../../src/core/ports/wal.ts';
 import { QueryNode } from '../../src/core/query/queryNode.ts';
+import { HandOver } from '../../src/core/segment/handOver.ts';
 import { IndexHost } from '../../src/core/segment/indexHost.ts';
 import { StreamingNode, type StreamingSettings } from '../../src/core/streaming/streamingNode.ts';
 import flat from '../../src/plugins/index-flat/index.ts';
@@ -60,6 +61,8 @@ export interface RoleOptions {
   readonly arena?: SharedArena;
   /** Worker threads; 0 = tasks run inline. */
   readonly threads?: number;
+  /** The query role reads segments from objects only, as in a process of its own. */
+  readonly rolesApart?: boolean;
 }
 
 export function storesOf(storage: Storage): Stores {
@@ -83,7 +86,8 @@ export async function startRoles(storage: Storage, options: RoleOptions = {}): P
     rowsMin: options.indexRowsMin ?? 1_000_000_000,
     logger,
   });
-  const query = new QueryNode(files, host);
+  const handOver = new HandOver();
+  const query = new QueryNode(files, host, options.rolesApart === true ? undefined : handOver);
   const data = new DataNode(files, host);
   const coordinator: Coordinator = createCoordinator({
     meta: stores.meta,
@@ -101,6 +105,7 @@ export async function startRoles(storage: Storage, options: RoleOptions = {}): P
     coordinator,
     query,
     data,
+    handOver,
     clock,
     logger,
     settings,

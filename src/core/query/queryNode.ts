@@ -4,6 +4,7 @@ import type { FieldSchema } from '../domain/schema.ts';
 import { fieldById, primaryKeyField } from '../domain/schema.ts';
 import type { Hits } from '../rank/mergeHits.ts';
 import { inBackground } from '../segment/background.ts';
+import type { HandOver } from '../segment/handOver.ts';
 import type { IndexHost } from '../segment/indexHost.ts';
 import { isGraphIndex } from '../segment/indexHost.ts';
 import { LocalSegment } from '../segment/localSegment.ts';
@@ -29,16 +30,21 @@ interface ServedSegment {
   schemaVersion: number;
 }
 
+const OWNER = 'query';
+
 /** The query role: sealed segments in memory, read from the object store. */
 export class QueryNode implements QueryService {
   readonly #files: FileDeps;
   readonly #host: IndexHost;
+  readonly #handOver: HandOver | undefined;
   readonly #executor: SegmentExecutor;
   readonly #segments = new Map<number, Promise<ServedSegment>>();
 
-  constructor(files: FileDeps, host: IndexHost) {
+  /** With `handOver` segments that the streaming role of this process has just flushed are not read again. */
+  constructor(files: FileDeps, host: IndexHost, handOver?: HandOver) {
     this.#files = files;
     this.#host = host;
+    this.#handOver = handOver;
     this.#executor = new SegmentExecutor(
       host.compute,
       (plugin) => plugin !== host.plugin || host.sharedByThreads,
@@ -67,7 +73,7 @@ export class QueryNode implements QueryService {
       this.#segments.delete(segmentId);
       // Of a load that fails nothing is left.
       await served.then(
-        ({ local }) => local.dispose(),
+        ({ local }) => local.dispose(OWNER),
         () => undefined,
       );
     }
@@ -148,12 +154,16 @@ export class QueryNode implements QueryService {
   }
 
   async #read(collection: CollectionInfo, info: SegmentInfo): Promise<ServedSegment> {
-    const fields = storedFields(collection, info);
-    const local = new LocalSegment(this.#host, 'query', info.segmentId, fields);
+    const local = this.#handOver?.take(info, OWNER) ?? (await this.#readRows(collection, info));
+    return { info, local, marks: new Marks(), indexing: Promise.resolve(), schemaVersion: -1 };
+  }
+
+  async #readRows(collection: CollectionInfo, info: SegmentInfo): Promise<LocalSegment> {
+    const local = new LocalSegment(this.#host, OWNER, info.segmentId, storedFields(collection, info));
     try {
       local.store.reserve(info.rows);
       for await (const batch of readRows(this.#files, collection, info)) local.append(batch);
-      return { info, local, marks: new Marks(), indexing: Promise.resolve(), schemaVersion: -1 };
+      return local;
     } catch (caught) {
       local.dispose();
       throw caught;

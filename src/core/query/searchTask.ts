@@ -38,7 +38,7 @@ function searchSegment(
   const graph = read.index === undefined ? undefined : context.kernel(read.index.plugin);
   for (let q = 0; q < input.queryCount; q++) {
     const query = input.queries.subarray(q * input.dim, (q + 1) * input.dim);
-    if (graph !== undefined && walkIsCheaper(graph, input, read, allowed)) {
+    if (graph !== undefined && canAnswer(graph, input)) {
       const indexed = Math.min(graph.indexedRows(read.index!), read.rowsLimit);
       const hits = searchGraph(graph, input, read, vectors, query, allowed, indexed, found);
       best[q]!.merge(segment, found.scores, found.rows, hits);
@@ -74,21 +74,10 @@ export function scratchBytes(rows: number): number {
   return 2 * ((bitsetBytes(rows) + 127) & ~63);
 }
 
-/**
- * A scan reads the allowed rows at about 20 GB/s. A walk costs about 1.5 µs a candidate, more when few of the rows it
- * passes are allowed. Bounds above a score need a scan: a walk would stop at the best rows.
- */
-function walkIsCheaper(
-  graph: VectorIndexKernel,
-  input: SearchTaskInput,
-  read: SegmentRead,
-  allowed: Allowed,
-): boolean {
+/** Bounds above a score need a scan: an index would stop at the best rows. */
+function canAnswer(index: VectorIndexKernel, input: SearchTaskInput): boolean {
   if (input.exact || input.scoreAtMost !== Number.POSITIVE_INFINITY) return false;
-  if (!graph.capabilities.metrics.includes(input.metric)) return false;
-  const scanMicros = (allowed.count * input.dim * 4) / 20_000;
-  const candidates = Math.max(input.params.ef ?? 64, input.k);
-  return (candidates * 1.5 * read.rowsLimit) / allowed.count < scanMicros;
+  return index.capabilities.metrics.includes(input.metric);
 }
 
 function searchGraph(

@@ -10,8 +10,8 @@ import type { SegmentLayout } from './layout.ts';
 import { RowStore } from './rowStore.ts';
 
 /**
- * Rows of one segment in this process's memory with their graph indexes. Reads retain it; memory goes when it is
- * disposed and the last read has released it.
+ * Rows of one segment in this process's memory with their graph indexes. A role owns it, or two while one hands it to the
+ * other. Reads retain it; memory goes when every owner has disposed of it and the last read has released it.
  */
 export class LocalSegment {
   readonly segmentId: number;
@@ -19,6 +19,8 @@ export class LocalSegment {
   readonly fieldIds: readonly number[];
   readonly #host: IndexHost;
   readonly #key: string;
+  readonly #maker: string;
+  readonly #owners: Set<string>;
   readonly #vectorFields: readonly FieldSchema[];
   readonly #indexes = new Map<number, SegmentIndex>();
   #publishedLayout: SegmentLayout | undefined;
@@ -32,6 +34,8 @@ export class LocalSegment {
     this.#host = host;
     this.segmentId = segmentId;
     this.#key = `${owner}/${segmentId}`;
+    this.#maker = owner;
+    this.#owners = new Set([owner]);
     this.fieldIds = fields.map((field) => field.fieldId);
     this.#vectorFields = fields.filter((field) => field.dim > 0);
     this.store = new RowStore(host.arena, fields, (ref) => host.retire(ref));
@@ -144,9 +148,16 @@ export class LocalSegment {
     if (--this.#readers === 0 && this.#disposed) this.#free();
   }
 
-  /** Forgets rows and indexes as soon as no read uses them. */
-  dispose(): void {
-    if (this.#disposed) return;
+  /** Makes `owner` one more that must dispose of it. */
+  own(owner: string): void {
+    assert(!this.#disposed, 'a segment that is handed over is still there');
+    this.#owners.add(owner);
+  }
+
+  /** Ends the part of `owner`, by default of whoever made it. After the last one rows and indexes go when no read uses them. */
+  dispose(owner = this.#maker): void {
+    this.#owners.delete(owner);
+    if (this.#disposed || this.#owners.size > 0) return;
     this.#disposed = true;
     if (this.#readers === 0) this.#free();
   }

@@ -4,6 +4,7 @@ import type { SegmentInfo } from '../domain/catalog.ts';
 import { assert, ElanusError } from '../domain/errors.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { QueryService } from '../query/service.ts';
+import type { HandOver } from '../segment/handOver.ts';
 import { isGraphIndex } from '../segment/indexHost.ts';
 import { type FileDeps, segmentKey, segmentObjectKeys, storeObject } from '../segment/segmentFiles.ts';
 import { storeRows } from '../segment/segmentWriter.ts';
@@ -16,6 +17,7 @@ export interface FlusherDeps {
   readonly coordinator: CoordinatorService;
   readonly query: QueryService;
   readonly data: DataService;
+  readonly handOver: HandOver;
   readonly logger: Logger;
   readonly indexRowsMin: number;
 }
@@ -315,10 +317,8 @@ export class Flusher {
 
   /** The query role loads the segment; then its rows here are forgotten. */
   async #handOver(shard: Shard, channel: ChannelWriter, segment: ShardSegment): Promise<void> {
-    segment.served = this.#deps.query.loadSegments({
-      collection: shard.collection,
-      segments: [segment.info!],
-    });
+    const request = { collection: shard.collection, segments: [segment.info!] };
+    segment.served = this.#deps.handOver.during(segment.local!, () => this.#deps.query.loadSegments(request));
     try {
       await segment.served;
       segment.loaded = true;

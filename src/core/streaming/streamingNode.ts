@@ -11,6 +11,7 @@ import { SegmentExecutor } from '../query/segmentExecutor.ts';
 import type { QueryService } from '../query/service.ts';
 import { inBackground } from '../segment/background.ts';
 import { encodedBatchBytes } from '../segment/batchCodec.ts';
+import type { HandOver } from '../segment/handOver.ts';
 import type { IndexHost } from '../segment/indexHost.ts';
 import type { FileDeps } from '../segment/segmentFiles.ts';
 import { ChannelWriter } from './channelWriter.ts';
@@ -43,6 +44,7 @@ export interface StreamingDeps {
   readonly coordinator: CoordinatorService;
   readonly query: QueryService;
   readonly data: DataService;
+  readonly handOver: HandOver;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings: StreamingSettings;

@@ -14,7 +14,7 @@ import { type KernelMemory, kernelMemory } from '../../kernels/kernelMemory.ts';
 import { HNSW_CAPABILITIES } from './capabilities.ts';
 import { differences, GraphRegion, graphLayout } from './layout.ts';
 import { searchEf } from './params.ts';
-import { scanIsCheaper } from './plan.ts';
+import { cheapestWay } from './plan.ts';
 import { savedGraph, saveGraph } from './saved.ts';
 
 interface HnswExports {
@@ -33,6 +33,7 @@ interface HnswExports {
     ef: number,
     rowsLimit: number,
     bitset: number,
+    all: boolean,
     outRows: number,
     outScores: number,
   ): number;
@@ -109,8 +110,9 @@ class HnswKernel implements VectorIndexKernel {
     const wanted = Math.min(request.k, request.allowedCount, limited.rowsLimit);
     if (wanted === 0) return 0;
     const ef = searchEf(request.params, wanted);
-    if (!scanIsCheaper(limited.rowsLimit, Math.min(request.allowedCount, limited.rowsLimit), ef)) {
-      const found = this.#walk(handle, vectors, limited, wanted, ef, into);
+    const way = cheapestWay(limited.rowsLimit, Math.min(request.allowedCount, limited.rowsLimit), ef);
+    if (way !== 'exact') {
+      const found = this.#searchGraph(handle, vectors, limited, wanted, ef, way === 'codes', into);
       if (found >= wanted) return found;
     }
     return this.#scan.search(handle.spec.metric, vectors, limited, into);
@@ -132,12 +134,13 @@ class HnswKernel implements VectorIndexKernel {
 
   drop(): void {}
 
-  #walk(
+  #searchGraph(
     handle: VectorIndexHandle,
     vectors: VectorRows,
     request: VectorSearchRequest,
     k: number,
     ef: number,
+    all: boolean,
     into: VectorSearchResult,
   ): number {
     const region = regionOf(handle, vectors);
@@ -164,6 +167,7 @@ class HnswKernel implements VectorIndexKernel {
       ef,
       request.rowsLimit,
       request.allowedOffset ?? 0,
+      all,
       outRows,
       outScores,
     );

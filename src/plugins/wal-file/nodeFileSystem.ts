@@ -2,6 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { FileSystem, WalFile } from './fileSystem.ts';
 
+/** Each write returns when it is on the disk, as with fdatasync behind it, for one trip to another thread less. Not on Windows. */
+const SYNCED_WRITES = fs.constants.O_DSYNC ?? 0;
+const NEW_FILE = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL | SYNCED_WRITES;
+
 /** The real one. Callbacks and descriptors, not FileHandle: a few µs less a call. */
 export const nodeFileSystem: FileSystem = {
   async makeDirectory(directory) {
@@ -22,7 +26,7 @@ export const nodeFileSystem: FileSystem = {
     }
   },
 
-  create: (file) => open(file, 'wx+'),
+  create: (file) => open(file, NEW_FILE, SYNCED_WRITES !== 0),
   openToRead: (file) => open(file, 'r'),
   openToWrite: (file) => open(file, 'r+'),
   link: (file, newFile) => call((done) => fs.link(file, newFile, done)),
@@ -45,15 +49,20 @@ export const nodeFileSystem: FileSystem = {
   },
 };
 
-async function open(file: string, flags: string): Promise<WalFile> {
-  return new NodeFile(await call<number>((done) => fs.open(file, flags, 0o640, done)));
+async function open(file: string, flags: string | number, writesAreSynced = false): Promise<WalFile> {
+  return new NodeFile(await call<number>((done) => fs.open(file, flags, 0o640, done)), writesAreSynced);
 }
 
 class NodeFile implements WalFile {
   readonly #fd: number;
+  /** What was written is on the disk when its call returns. */
+  readonly #writesAreSynced: boolean;
+  /** Something other than a synced write changed the file. */
+  #isDirty = false;
 
-  constructor(fd: number) {
+  constructor(fd: number, writesAreSynced: boolean) {
     this.#fd = fd;
+    this.#writesAreSynced = writesAreSynced;
   }
 
   read(into: Uint8Array, offset: number, length: number, position: number): Promise<number> {
@@ -68,11 +77,14 @@ class NodeFile implements WalFile {
     return call((done) => fs.writev(this.#fd, buffers, position, done));
   }
 
-  datasync(): Promise<void> {
-    return call((done) => fs.fdatasync(this.#fd, done));
+  async datasync(): Promise<void> {
+    if (this.#writesAreSynced && !this.#isDirty) return;
+    this.#isDirty = false;
+    await call<void>((done) => fs.fdatasync(this.#fd, done));
   }
 
   truncate(bytes: number): Promise<void> {
+    this.#isDirty = true;
     return call((done) => fs.ftruncate(this.#fd, bytes, done));
   }
 

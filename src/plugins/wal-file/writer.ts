@@ -190,7 +190,10 @@ export class FileWalWriter implements WalWriter {
     let durable = { count: batch.length, bytes: writtenBytes };
     if (failure !== undefined) {
       const error = walFileError(failure, 'writing', path);
-      if (error.kind !== 'Exhausted') return this.#kill(batch, error);
+      if (error.kind !== 'Exhausted') {
+        await this.#dropUnsynced();
+        return this.#kill(batch, error);
+      }
       // Whole frames stay: another process may have read them. Half a frame goes, so nothing half-written remains.
       durable = wholeAppends(batch, writtenBytes);
       try {
@@ -221,7 +224,7 @@ export class FileWalWriter implements WalWriter {
   }
 
   /**
-   * After a failed sync the kernel may count pages as clean that never reached the disk, and say so at the next sync. No
+   * After a failed sync, which may be part of a write, the kernel may count pages as clean that never reached the disk, and say so at the next sync. No
    * other process must read them, so they are cut off; not if somebody took over, who may have sealed them.
    */
   async #dropUnsynced(): Promise<void> {

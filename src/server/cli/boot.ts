@@ -1,5 +1,8 @@
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { limitMemory } from './memoryLimits.ts';
+
+limitMemory(fileURLToPath(new URL('../../elanus.js', import.meta.url)));
 
 // V8's compiled code, kept beside the bundle: three quarters of the start-up time. Where that folder cannot be written Node
 // goes on without it, and NODE_COMPILE_CACHE names another one.

@@ -4,6 +4,7 @@ import { ConfigError, loadConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
 import type { Setting } from '../config/settings.ts';
 import { createLogger } from '../logging/pinoLogger.ts';
+import { collectWhenIdle } from '../system/idleCollection.ts';
 import { type RunningServer, startServer } from '../wiring/startServer.ts';
 import { startMessage } from './startMessage.ts';
 
@@ -43,6 +44,7 @@ async function serve(config: Config, version: string): Promise<number> {
   const server = await startServer(config, { logger });
   process.stdout.write(startMessage(server.addresses, config, version));
   flushCompileCache();
+  collectWhenIdle();
   const signal = await stopped;
   logger.info('stopping', { signal });
   return stop(server, stopSignal());

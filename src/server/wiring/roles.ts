@@ -10,6 +10,7 @@ import type { ObjectStore } from '../../core/ports/objectStore.ts';
 import type { PluginDeps } from '../../core/ports/plugin.ts';
 import type { Wal } from '../../core/ports/wal.ts';
 import { QueryNode } from '../../core/query/queryNode.ts';
+import { HandOver } from '../../core/segment/handOver.ts';
 import { IndexHost } from '../../core/segment/indexHost.ts';
 import type { StreamingService } from '../../core/streaming/service.ts';
 import { StreamingNode } from '../../core/streaming/streamingNode.ts';
@@ -82,7 +83,10 @@ async function openRoles(parts: RoleParts): Promise<Roles> {
     logger: logger.child('index'),
   });
   const link = linkOf(parts);
-  const query = link.connect(new QueryNode(files, host), QUERY_METHODS);
+  const handOver = new HandOver();
+  // Behind a link that serialises the query role stands for one in another process.
+  const shared = config.roles.link === 'direct' ? handOver : undefined;
+  const query = link.connect(new QueryNode(files, host, shared), QUERY_METHODS);
   const data = link.connect(new DataNode(files, host), DATA_METHODS);
   const coordinatorRole = createCoordinator({
     meta,
@@ -105,6 +109,7 @@ async function openRoles(parts: RoleParts): Promise<Roles> {
     coordinator,
     query,
     data,
+    handOver,
     clock,
     logger: logger.child('streaming'),
     settings: {

@@ -5,7 +5,7 @@ import { buildKernels } from '../../../scripts/buildKernels.ts';
 import type { VectorIndexHandle } from '../../../src/core/ports/vectorIndex.ts';
 import hnsw from '../../../src/plugins/index-hnsw/index.ts';
 import { GraphRegion } from '../../../src/plugins/index-hnsw/layout.ts';
-import { scanIsCheaper } from '../../../src/plugins/index-hnsw/plan.ts';
+import { cheapestWay } from '../../../src/plugins/index-hnsw/plan.ts';
 
 await buildKernels(false);
 
@@ -121,12 +121,12 @@ describe('hnsw graph', () => {
     await bed.close();
   });
 
-  test('walk or scan: few allowed rows and small indexes are scanned, many rows are walked', () => {
-    expect(scanIsCheaper(500, 500, 64)).toBe(true);
-    expect(scanIsCheaper(40_000, 40_000, 64)).toBe(false);
-    expect(scanIsCheaper(40_000, 10_000, 64)).toBe(false);
-    expect(scanIsCheaper(40_000, 2_000, 64)).toBe(true);
-    expect(scanIsCheaper(1_000_000, 2_000, 64)).toBe(true);
-    expect(scanIsCheaper(40_000, 40_000, 16_384)).toBe(true);
+  test('few allowed rows are scored exactly, more are compared by their codes, many are walked', () => {
+    expect(cheapestWay(500, 500, 64)).toBe('exact');
+    expect(cheapestWay(40_000, 40_000, 64)).toBe('walk');
+    expect(cheapestWay(40_000, 12_000, 64)).toBe('walk');
+    expect(cheapestWay(40_000, 2_000, 64)).toBe('codes');
+    expect(cheapestWay(1_000_000, 600, 64)).toBe('exact');
+    expect(cheapestWay(40_000, 40_000, 16_384)).toBe('codes');
   });
 });

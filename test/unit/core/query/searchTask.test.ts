@@ -238,7 +238,7 @@ describe.each(METRICS)('search by %s', (metric) => {
 });
 
 describe('search with a graph', () => {
-  test('walks when that is cheaper, scans the tail that is not indexed, and always gives k hits when k rows qualify', async () => {
+  test('asks the index unless it must be exact, scans the tail that is not indexed, and always gives k hits when k rows qualify', async () => {
     const one = new Case(5, 64, 'L2');
     one.add(3_000);
     await one.index();
@@ -251,19 +251,19 @@ describe('search with a graph', () => {
       limit?: number;
       hidden?: ReadonlySet<number>;
       passes?: (row: ModelRow) => boolean;
-      walks: boolean;
+      asks: boolean;
     }[] = [
-      { extra: {}, walks: true },
-      { extra: { exact: true }, walks: false },
-      { extra: { k: 1_000 }, walks: false },
-      { extra: {}, hidden, walks: true },
-      { extra: {}, limit: 2_900, walks: true },
-      { extra: {}, limit: 40, walks: false },
-      { extra: { filter: parseFilter('a < 90', schema) }, hidden, passes: ({ a }) => a < 90, walks: true },
-      { extra: { filter: parseFilter('a == 5', schema) }, passes: ({ a }) => a === 5, walks: false },
-      { extra: { filter: parseFilter('a == 5', schema), k: 60 }, passes: ({ a }) => a === 5, walks: false },
-      { extra: { scoreAtMost: -500 }, walks: false },
-      { extra: { scoreAbove: -700 }, walks: true },
+      { extra: {}, asks: true },
+      { extra: { exact: true }, asks: false },
+      { extra: { k: 1_000 }, asks: true },
+      { extra: {}, hidden, asks: true },
+      { extra: {}, limit: 2_900, asks: true },
+      { extra: {}, limit: 40, asks: true },
+      { extra: { filter: parseFilter('a < 90', schema) }, hidden, passes: ({ a }) => a < 90, asks: true },
+      { extra: { filter: parseFilter('a == 5', schema) }, passes: ({ a }) => a === 5, asks: true },
+      { extra: { filter: parseFilter('a == 5', schema), k: 60 }, passes: ({ a }) => a === 5, asks: true },
+      { extra: { scoreAtMost: -500 }, asks: false },
+      { extra: { scoreAbove: -700 }, asks: true },
     ];
     let recalled = 0;
     let wanted = 0;
@@ -273,9 +273,9 @@ describe('search with a graph', () => {
         const gone = each.hidden ?? none;
         const input = inputOf(one, { params: { ef: 16 }, segments: [one.read(limit, gone)], ...each.extra });
         const { hits, searches } = run(input);
-        expect(searches.has('hnsw')).toBe(each.walks);
+        expect(searches.has('hnsw')).toBe(each.asks);
         const all = qualifying([one], [limit], [gone], input, 0, each.passes ?? (() => true));
-        if (!each.walks) {
+        if (!each.asks) {
           expectHits(hits[0]!, all, input.k, 0);
           continue;
         }

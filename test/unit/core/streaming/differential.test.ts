@@ -55,6 +55,7 @@ class World {
   readonly random: SeededRandom;
   readonly retentionMs: number;
   readonly graph: string;
+  readonly rolesApart: boolean;
   /** The same moment here and in the model, whose clocks differ. */
   readonly snapshots: { readonly real: bigint; readonly model: bigint }[] = [];
   roles!: Roles;
@@ -65,12 +66,15 @@ class World {
     this.random = new SeededRandom(seed);
     this.retentionMs = retentionMs;
     this.graph = graph;
+    // Every other world hands rows over in memory.
+    this.rolesApart = seed % 2 === 0;
   }
 
   async startRoles(): Promise<void> {
     this.roles = await startRoles(this.storage, {
       graph: this.graph,
       indexRowsMin: 50,
+      rolesApart: this.rolesApart,
       settings: { segmentBytesMax: 20_000, snapshotRetentionMs: this.retentionMs },
     });
   }
