@@ -33,7 +33,18 @@ function step(
 
 step('build', process.execPath, ['scripts/build.ts']);
 const select = filters.length > 0 ? ['-k', filters.join(' or ')] : [];
-const pytest = ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', 'conformance/protocol/python', ...select];
+// Two processes with a server each; a file's cases stay together.
+const inTwo = ['-n', '2', '--dist', 'loadfile'];
+const pytest = [
+  '-m',
+  'pytest',
+  '-q',
+  '-p',
+  'no:cacheprovider',
+  ...inTwo,
+  'conformance/protocol/python',
+  ...select,
+];
 step('pymilvus', python(), pytest);
 if (!roles) step('pymilvus, load.onFirstUse off', python(), pytest, { ELANUS_LOAD_ON_FIRST_USE: 'false' });
 const vitest = ['run', '--config', 'conformance/protocol/vitest.config.ts'];

@@ -4,9 +4,17 @@ import itertools
 
 import pytest
 from elanus_server import ElanusServer
+from packages import where_packages
 from pymilvus import MilvusClient
 
 _numbers = itertools.count()
+
+
+def pytest_report_header():
+    where = where_packages()
+    if where is None:
+        return "not run: test_packages, since there is neither ../shared/data nor examples/data/packages.f16.npy"
+    return f"test_packages runs on {where}"
 
 
 @pytest.fixture(scope="session")

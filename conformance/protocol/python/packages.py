@@ -27,7 +27,6 @@ FILTERS = [
 class Packages:
     """`rows` without vectors; `truth[metric]`: ids, best first, a row a query; `filtered`: as truth-filtered.json.gz."""
 
-    where: str
     rows: list
     vectors: np.ndarray
     queries: np.ndarray
@@ -46,11 +45,20 @@ class Packages:
         return dots / np.linalg.norm(q, axis=2) / np.linalg.norm(v, axis=2)
 
 
+WHERE = {FULL: "the whole set of ../shared/data", SAMPLE: "the sample of examples/data"}
+
+
+def where_packages():
+    """Which set there is, in words; None when there is neither the full set nor a sample."""
+    return next((name for folder, name in WHERE.items() if (folder / "packages.f16.npy").exists()), None)
+
+
 def load_packages():
-    """None when there is neither the full set nor a sample."""
-    if (FULL / "packages.f16.npy").exists():
-        return full_set()
-    return sample_set() if (SAMPLE / "packages.f16.npy").exists() else None
+    """None where `where_packages` says so."""
+    where = where_packages()
+    if where is None:
+        return None
+    return full_set() if where == WHERE[FULL] else sample_set()
 
 
 def read_rows(folder):
@@ -69,7 +77,7 @@ def full_set():
     with gzip.open(FULL / "truth-filtered.json.gz", "rt") as file:
         filtered = json.load(file)
     vectors, queries = read_vectors(FULL / "packages.f16.npy"), read_vectors(FULL / "queries.f16.npy")
-    return Packages("the whole set of ../shared/data", read_rows(FULL), vectors, queries, truth, filtered)
+    return Packages(read_rows(FULL), vectors, queries, truth, filtered)
 
 
 def sample_set():
@@ -77,7 +85,7 @@ def sample_set():
     vectors, rows = read_vectors(SAMPLE / "packages.f16.npy"), read_rows(SAMPLE)
     asked = SAMPLE / "queries.f16.npy"
     queries = read_vectors(asked) if asked.exists() else vectors[::40]
-    sample = Packages("the sample of examples/data", rows, vectors, queries, {}, [])
+    sample = Packages(rows, vectors, queries, {}, [])
     sample.truth = {metric: exact(sample, metric, np.arange(len(vectors)), TRUTH_K) for metric in METRICS}
     sample.filtered = [filtered_truth(sample, filter) for filter in FILTERS]
     return sample

@@ -17,15 +17,8 @@ EXTRA_ID = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def packages(request):
-    loaded = load_packages()
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        if loaded is None:
-            print("\nnot run: test_packages, since there is neither ../shared/data nor examples/data/packages.f16.npy")
-        else:
-            print(f"\ntest_packages runs on {loaded.where}: {len(loaded.rows)} rows")
-    return loaded
+def packages():
+    return load_packages()
 
 
 def connected(server):

@@ -5,7 +5,11 @@ import { describe, expect, test } from 'vitest';
 import { nodeFileSystem } from '../../../src/plugins/wal-file/nodeFileSystem.ts';
 
 describe('files of the log', () => {
-  test.runIf(process.platform === 'linux')('a new one is opened for synced writes', async () => {
+  test('a new one is opened for synced writes', async () => {
+    if (process.platform !== 'linux') {
+      console.log('not run: only Linux tells with which flags a file is open');
+      return;
+    }
     const folder = mkdtempSync(join(tmpdir(), 'elanus-'));
     try {
       const path = join(folder, '1.log');
