@@ -63,7 +63,6 @@ NOT_BUILT = {
     'text_match(s, "x1")': "text_match",
     'phrase_match(s, "x1")': "phrase_match",
     "random_sample(0.5)": "random_sample",
-    's =~ "x"': "=~",
     "element_filter(arr, $ > 1)": "element_filter",
     "st_within(s, 'POINT(1 1)')": "st_within",
     "s > ISO '2025-01-01T00:00:00Z'": "ISO",

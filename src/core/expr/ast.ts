@@ -1,6 +1,6 @@
 import { LIMITS } from '../domain/limits.ts';
 import { failAt } from './filterError.ts';
-import type { ArithmeticOperator, CompareOperator, JsonPath, Literal } from './plan.ts';
+import type { ArithmeticOperator, CompareOperator, JsonPath, Literal, PatternSyntax } from './plan.ts';
 
 /** A parsed filter before names are looked up. `offset` is where a node starts, `depth` the nodes on its longest way down. */
 export type Ast = AstBody & { readonly offset: number; readonly depth: number };
@@ -20,7 +20,13 @@ export type AstBody =
     }
   | { readonly kind: 'compare'; readonly op: CompareOperator; readonly left: Ast; readonly right: Ast }
   | { readonly kind: 'in'; readonly negated: boolean; readonly item: Ast; readonly list: Ast }
-  | { readonly kind: 'like'; readonly negated: boolean; readonly item: Ast; readonly pattern: Ast }
+  | {
+      readonly kind: 'like';
+      readonly syntax: PatternSyntax;
+      readonly negated: boolean;
+      readonly item: Ast;
+      readonly pattern: Ast;
+    }
   | { readonly kind: 'null'; readonly negated: boolean; readonly item: Ast }
   | { readonly kind: 'exists'; readonly item: Ast }
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Ast[] };

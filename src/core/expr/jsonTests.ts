@@ -12,7 +12,7 @@ import {
   preparePath,
   readJsonText,
 } from './jsonScan.ts';
-import { LikeMatcher } from './like.ts';
+import { patternMatcher } from './patternMatcher.ts';
 import type {
   JsonCompareTest,
   JsonContainsTest,
@@ -65,7 +65,7 @@ export function bindJsonIn(test: JsonInTest, binding: Binding): BlockTest {
 export function bindJsonLike(test: JsonLikeTest, binding: Binding): BlockTest {
   const { path, matcher } = prepared(test, () => ({
     path: preparePath(test.path),
-    matcher: new LikeMatcher(test.pattern),
+    matcher: patternMatcher(test.syntax, test.pattern),
   }));
   return bindValue(test, path, binding, (bytes, at, end) => {
     if (at < 0 || !isText(bytes, at)) return false;

@@ -11,7 +11,7 @@ import {
   SIGN_POWER,
   UNSUPPORTED_CALLS,
 } from './operators.ts';
-import type { CompareOperator, Literal } from './plan.ts';
+import type { CompareOperator, Literal, PatternSyntax } from './plan.ts';
 import { type TemplateValue, templateLiteral } from './templates.ts';
 
 /**
@@ -67,12 +67,12 @@ class Parser {
       case 'not':
         return this.#parseNegatedInfix(left);
       case 'like':
-        return this.#parseLike(left, false);
+        return this.#parsePattern(left, 'like', false);
       case 'is':
         return this.#parseIsNull(left);
       case '=~':
       case '!~':
-        return unsupportedAt(at, `the regular expression operator '${infix}'`);
+        return this.#parsePattern(left, 're2', infix === '!~');
       case '<':
       case '<=':
       case '>':
@@ -129,7 +129,7 @@ class Parser {
     this.#lexer.advance();
     const infix = infixAt(this.#lexer);
     if (infix === 'in') return this.#parseIn(left, true);
-    if (infix === 'like') return this.#parseLike(left, true);
+    if (infix === 'like') return this.#parsePattern(left, 'like', true);
     return failAt(this.#lexer.offset, `expected 'in' or 'like' after 'not', got ${this.#lexer.shown}`);
   }
 
@@ -140,11 +140,11 @@ class Parser {
     return node(at, { kind: 'in', negated, item, list }, item, list);
   }
 
-  #parseLike(item: Ast, negated: boolean): Ast {
+  #parsePattern(item: Ast, syntax: PatternSyntax, negated: boolean): Ast {
     const at = this.#lexer.offset;
     this.#lexer.advance();
     const pattern = this.#parse(POWER.like);
-    return node(at, { kind: 'like', negated, item, pattern }, item, pattern);
+    return node(at, { kind: 'like', syntax, negated, item, pattern }, item, pattern);
   }
 
   #parseIsNull(item: Ast): Ast {

@@ -168,9 +168,12 @@ export interface CompareTextsTest {
   readonly negated: boolean;
 }
 
-/** `%` any run, `_` one character, `\` takes the next one literally. */
+/** `like`: of the whole text, `%` any run, `_` one character, `\` takes the next one literally. `re2`: RE2, of any part of the text. */
+export type PatternSyntax = 'like' | 're2';
+
 export interface LikeTest {
   readonly op: 'like';
+  readonly syntax: PatternSyntax;
   readonly operand: TextOperand;
   readonly pattern: string;
   readonly negated: boolean;
@@ -196,6 +199,7 @@ export interface JsonInTest {
 
 export interface JsonLikeTest {
   readonly op: 'jsonLike';
+  readonly syntax: PatternSyntax;
   readonly fieldId: number;
   readonly path: JsonPath;
   readonly pattern: string;

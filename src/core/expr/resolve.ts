@@ -7,7 +7,8 @@ import { failAt } from './filterError.ts';
 import { isList, literalOf } from './fold.ts';
 import { listTest, memberTest } from './membership.ts';
 import { literalValue, nameValue, type Value } from './names.ts';
-import { type FilterPlan, MATCH_ALL, MATCH_NONE } from './plan.ts';
+import { checkRegex } from './patternMatcher.ts';
+import { type FilterPlan, MATCH_ALL, MATCH_NONE, type PatternSyntax } from './plan.ts';
 import { andOf, orOf } from './simplify.ts';
 
 const CONTAINS = /^(?:json|array)_contains(?:_(all|any))?$/;
@@ -38,7 +39,7 @@ class Resolver {
       case 'in':
         return this.#in(ast.item, ast.list, ast.negated !== negated);
       case 'like':
-        return this.#like(ast.item, ast.pattern, ast.negated !== negated);
+        return this.#like(ast.syntax, ast.item, ast.pattern, ast.negated !== negated);
       case 'null':
         return this.#null(ast.item, ast.negated !== negated);
       case 'exists':
@@ -77,18 +78,20 @@ class Resolver {
     return listTest(this.#value(item), values, negated, item.offset);
   }
 
-  #like(item: Ast, patternAst: Ast, negated: boolean): FilterPlan {
+  #like(syntax: PatternSyntax, item: Ast, patternAst: Ast, negated: boolean): FilterPlan {
     const pattern = literalOf(patternAst);
+    const name = syntax === 'like' ? 'like' : '=~';
     if (typeof pattern !== 'string')
-      return failAt(patternAst.offset, "the right side of 'like' must be a string");
+      return failAt(patternAst.offset, `the right side of '${name}' must be a string`);
+    if (syntax === 're2') checkRegex(pattern, patternAst.offset);
     const value = this.#value(item);
-    if (value.is === 'text') return { op: 'like', operand: value.operand, pattern, negated };
+    if (value.is === 'text') return { op: 'like', syntax, operand: value.operand, pattern, negated };
     if (value.is === 'json' && value.path.length > 0) {
-      return { op: 'jsonLike', fieldId: value.fieldId, path: value.path, pattern, negated };
+      return { op: 'jsonLike', syntax, fieldId: value.fieldId, path: value.path, pattern, negated };
     }
     return failAt(
       item.offset,
-      `like operation on non-string or no-json field is unsupported: ${value.shown}`,
+      `${name} operation on non-string or no-json field is unsupported: ${value.shown}`,
     );
   }
 

@@ -1,8 +1,8 @@
 import type { BytesColumn } from '../domain/columns.ts';
 import { assert } from '../domain/errors.ts';
 import { arrayColumn, type Binding, type BlockTest, bytesColumn, finished } from './blockTest.ts';
-import { LikeMatcher } from './like.ts';
 import { operandFacts } from './operandFacts.ts';
+import { patternMatcher } from './patternMatcher.ts';
 import type { CompareTextsTest, LikeTest, TextCompareTest, TextInTest, TextOperand } from './plan.ts';
 import { prepared } from './prepared.ts';
 import { ACCEPTED_SIGNS, compareBytes } from './textBytes.ts';
@@ -110,7 +110,7 @@ export function bindTextIn(test: TextInTest, binding: Binding): BlockTest {
 }
 
 export function bindLike(test: LikeTest, binding: Binding): BlockTest {
-  const matcher = prepared(test, () => new LikeMatcher(test.pattern));
+  const matcher = prepared(test, () => patternMatcher(test.syntax, test.pattern));
   const matches: SpanMatch = (bytes, start, end) => matcher.matches(bytes, start, end);
   const finish = { ...operandFacts([test.operand], binding), negated: test.negated };
   return finished(spanTest(test.operand, binding, matches), finish);

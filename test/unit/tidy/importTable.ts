@@ -13,7 +13,7 @@ interface Layer {
 const ANY_NODE = 'node:';
 const ANY_PACKAGE = 'package:';
 /** Pure packages, which do no input or output. */
-const CORE_PACKAGES = ['apache-arrow'];
+const CORE_PACKAGES = ['apache-arrow', 're2js'];
 
 /** Who may import whom. */
 const LAYERS: readonly Layer[] = [

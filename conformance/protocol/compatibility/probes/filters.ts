@@ -14,6 +14,8 @@ const FILTERS: Readonly<Record<string, readonly [filter: string, rows: number[]]
   in: ['name in ["r1", "r5"]', [1, 5]],
   'not in': ['n not in [0, 1] and n < 4', [2, 3]],
   like: ['name like "r1_"', [10, 11, 12, 13, 14, 15, 16, 17, 18, 19]],
+  '=~': ['name =~ "^R?r1[2-4]$"', [12, 13, 14]],
+  '!~': ['name !~ "r1" and n < 4', [0, 2, 3]],
   and: ['n > 3 and n < 6', [4, 5]],
   or: ['n == 3 or n == 9', [3, 9]],
   not: ['not n > 1', [0, 1]],
@@ -44,8 +46,6 @@ const FILTERS: Readonly<Record<string, readonly [filter: string, rows: number[]]
 
 /** A filter with each form that is not built. */
 const REFUSED: Readonly<Record<string, string>> = {
-  '=~': 'name =~ "r1"',
-  '!~': 'name !~ "r1"',
   text_match: 'text_match(name, "r1")',
   text_match_fuzzy: 'text_match_fuzzy(name, "r1")',
   phrase_match: 'phrase_match(name, "r1")',

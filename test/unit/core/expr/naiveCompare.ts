@@ -70,6 +70,26 @@ export function asAsked(dataType: DataType, constant: bigint | number): bigint |
   return dataType === DataType.Float ? Math.fround(Number(constant)) : constant;
 }
 
+/** RE2 and JavaScript read them alike. */
+export const REGEXES = [
+  'a',
+  '^a',
+  'b$',
+  '^$',
+  '',
+  '.',
+  '^.$',
+  'a+b?',
+  '[^a]',
+  'é|日',
+  '(ab|ba)+',
+  '^[%_]',
+  'x{2,}',
+  '\\.',
+  '\\n',
+  '\\x61',
+];
+
 export const PATTERNS = [
   '%',
   'a%',

@@ -9,6 +9,7 @@ import {
   jsonLength,
   jsonLike,
   jsonNull,
+  jsonRegex,
   jsonValue,
 } from './naiveJsonFilters.ts';
 import {
@@ -20,6 +21,7 @@ import {
   isNull,
   likeText,
   rangeOfNumber,
+  regexText,
   twoFields,
 } from './naiveScalarFilters.ts';
 
@@ -59,6 +61,7 @@ export const LEAVES: readonly Leaf[] = [
   compareText,
   inTexts,
   likeText,
+  regexText,
   isNull,
   arithmetic,
   twoCalculations,
@@ -69,6 +72,7 @@ export const LEAVES: readonly Leaf[] = [
   jsonValue,
   jsonIn,
   jsonLike,
+  jsonRegex,
   jsonContains,
   jsonNull,
   jsonArithmetic,

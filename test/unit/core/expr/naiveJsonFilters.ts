@@ -11,6 +11,7 @@ import {
   OPERATORS,
   type Operator,
   PATTERNS,
+  REGEXES,
   texts,
 } from './naiveCompare.ts';
 import { type Json, KEYS, type NaiveRow, WORDS } from './naiveRows.ts';
@@ -112,6 +113,20 @@ export const jsonLike: Leaf = (dice) => {
     truth: (row) => {
       const value = path.of(row);
       return row[path.column] === null ? null : typeof value === 'string' && like(pattern, value);
+    },
+  };
+};
+
+export const jsonRegex: Leaf = (dice) => {
+  const path = randomPath(dice);
+  const pattern = dice.pick(REGEXES);
+  const not = dice.chance(0.3);
+  return {
+    text: `${path.text} ${not ? '!~' : '=~'} ${literalText(pattern)}`,
+    truth: (row) => {
+      const value = path.of(row);
+      if (row[path.column] === null) return null;
+      return (typeof value === 'string' && new RegExp(pattern, 'u').test(value)) !== not;
     },
   };
 };

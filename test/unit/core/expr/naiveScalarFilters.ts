@@ -10,6 +10,7 @@ import {
   numbers,
   OPERATORS,
   PATTERNS,
+  REGEXES,
   type Truth,
   texts,
 } from './naiveCompare.ts';
@@ -112,6 +113,15 @@ export const likeText: Leaf = (dice) => {
   return {
     text: `s ${not ? 'not like' : 'like'} ${literalText(pattern)}`,
     truth: (row) => (row.s === null ? null : like(pattern, row.s as string) !== not),
+  };
+};
+
+export const regexText: Leaf = (dice) => {
+  const pattern = dice.pick(REGEXES);
+  const not = dice.chance(0.3);
+  return {
+    text: `s ${not ? '!~' : '=~'} ${literalText(pattern)}`,
+    truth: (row) => (row.s === null ? null : new RegExp(pattern, 'u').test(row.s as string) !== not),
   };
 };
 

@@ -177,7 +177,6 @@ describe('constants', () => {
     'element_filter(arr, $[x] > 1)',
     'match_any(arr, $ > 1)',
     'arr[x] == 1',
-    's =~ "x"',
     '$x',
   ])('not there yet: %s', (text) => {
     expect(errorOf(text).kind).toBe('Unsupported');
