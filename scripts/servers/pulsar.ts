@@ -1,0 +1,89 @@
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { folderOf, type ServerDefinition } from './definition.ts';
+import { answers, freePort } from './ready.ts';
+import { type BackendServer, type ProxiedPort, startServer } from './running.ts';
+import { copyJars } from './tools.ts';
+
+const POM = new URL('./pulsar/pom.xml', import.meta.url);
+
+/** Parts of Java that the broker reaches into by reflection. */
+const OPENED = [
+  ...['jdk.internal.loader', 'java.lang', 'java.lang.reflect', 'java.io', 'java.util', 'java.util.zip'],
+  ...[
+    'java.util.concurrent',
+    'java.nio',
+    'jdk.internal.misc',
+    'jdk.internal.platform',
+    'sun.net',
+    'sun.nio.ch',
+  ],
+].map((name) => `java.base/${name}`);
+const OPENED_MANAGEMENT = ['java.management/sun.management', 'jdk.management/com.sun.management.internal'];
+
+export const pulsar: ServerDefinition = {
+  name: 'pulsar',
+  version: '4.2.4',
+  lockFiles: [POM],
+  runsWith: ['java'],
+  install: (folder) => copyJars(fileURLToPath(POM), `${folder}/libs`),
+};
+
+/** Broker, bookie and metadata in one process, no authentication. `adminPort` is its web port. */
+export function startPulsar({ proxied }: { readonly proxied?: ProxiedPort } = {}): Promise<BackendServer> {
+  return startServer(pulsar, async (folder) => {
+    const port = await freePort();
+    const adminPort = await freePort();
+    const conf = `${folder}/standalone.conf`;
+    writeFileSync(conf, confOf(port, adminPort) + (proxied ? listenersOf(port, proxied) : ''));
+    return {
+      port,
+      adminPort,
+      command: 'java',
+      args: [
+        ...[
+          '-Xms256m',
+          '-Xmx512m',
+          '-XX:MaxDirectMemorySize=512m',
+          '-XX:+UseSerialGC',
+          '-XX:TieredStopAtLevel=1',
+        ],
+        ...[...OPENED, ...OPENED_MANAGEMENT].flatMap((name) => ['--add-opens', `${name}=ALL-UNNAMED`]),
+        ...['-Dio.netty.tryReflectionSetAccessible=true', '-Dlog4j2.disableJmx=true'],
+        ...['-cp', `${folderOf('pulsar')}/libs/*`, 'org.apache.pulsar.PulsarStandaloneStarter'],
+        ...['--config', conf, '--no-functions-worker', '--no-stream-storage', '--num-bookies', '1'],
+        ...['--bookkeeper-dir', `${folder}/bookkeeper`, '--metadata-dir', `${folder}/metadata`],
+      ],
+      isReady: () => answers(adminPort, '/admin/v2/brokers/health', 'ok'),
+    };
+  });
+}
+
+/** Without metadataStoreUrl: the standalone broker would look for a port of ZooKeeper in it. */
+function confOf(brokerPort: number, webPort: number): string {
+  return `clusterName=standalone
+brokerServicePort=${brokerPort}
+webServicePort=${webPort}
+bindAddress=127.0.0.1
+advertisedAddress=127.0.0.1
+functionsWorkerEnabled=false
+loadBalancerEnabled=false
+numIOThreads=2
+numHttpServerThreads=4
+managedLedgerDefaultEnsembleSize=1
+managedLedgerDefaultWriteQuorum=1
+managedLedgerDefaultAckQuorum=1
+managedLedgerCacheSizeMB=16
+managedLedgerNewEntriesCheckDelayInMillis=0
+brokerDeleteInactiveTopicsEnabled=false
+dbStorage_writeCacheMaxSizeMb=16
+dbStorage_readAheadCacheMaxSizeMb=16
+`;
+}
+
+function listenersOf(port: number, proxied: ProxiedPort): string {
+  return `bindAddresses=proxied:pulsar://127.0.0.1:${proxied.port}
+advertisedListeners=direct:pulsar://127.0.0.1:${port},proxied:pulsar://127.0.0.1:${proxied.proxyPort}
+internalListenerName=direct
+`;
+}
