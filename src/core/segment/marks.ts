@@ -109,7 +109,7 @@ export class Marks {
   }
 
   static decode(bytes: Uint8Array): Marks {
-    const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+    const aligned = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
     const count =
       aligned.length < 8 ? 0 : new DataView(aligned.buffer, aligned.byteOffset).getUint32(0, true);
     if (aligned.length < 8 + count * 12) throw new ElanusError('Corrupt', 'a marks file is too short');

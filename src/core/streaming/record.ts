@@ -104,7 +104,7 @@ function encodeWriteBody(record: WriteRecord, bytes: Uint8Array, view: DataView)
 
 /** Reads a record. Columns are views on `bytes`, or on a copy when `bytes` is not 8-byte aligned. Error: Corrupt. */
 export function decodeRecord(bytes: Uint8Array): WalRecord {
-  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
   try {
     return decodeAligned(aligned);
   } catch (caught) {

@@ -27,7 +27,7 @@ export function saveGraph(spec: VectorIndexSpec, graph: GraphRegion): Uint8Array
 /** The region in saved bytes, all of them checked. Errors: Corrupt; Unsupported (another format version). */
 export function savedGraph(saved: Uint8Array): GraphRegion {
   // A view of a message may start anywhere, the region's fields may not.
-  const bytes = saved.byteOffset % 4 === 0 ? saved : saved.slice();
+  const bytes = saved.byteOffset % 4 === 0 ? saved : new Uint8Array(saved);
   if (bytes.length < HEADER_BYTES) throw corrupt('is too short', bytes);
   const header = new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES);
   if (header.getUint32(0, true) !== GRAPH_MAGIC) throw corrupt('has another magic number', bytes);

@@ -27,9 +27,9 @@ export class MemoryMetaState {
   revision = 0n;
 
   put(key: string, value: Uint8Array, leaseId: string | undefined): MetaEvent {
-    this.rows.set(key, { key, value: value.slice(), revision: this.revision, leaseId });
+    this.rows.set(key, { key, value: new Uint8Array(value), revision: this.revision, leaseId });
     this.keys.add(key);
-    return { type: 'put', key, value: value.slice(), revision: this.revision };
+    return { type: 'put', key, value: new Uint8Array(value), revision: this.revision };
   }
 
   delete(key: string): MetaEvent {
@@ -160,7 +160,7 @@ export class MemoryMetaStore implements MetaStore {
   /** A copy, so that nobody writes into the store. */
   #entry(key: string): MetaEntry | undefined {
     const row = this.#state.rows.get(key);
-    return row && { key, value: row.value.slice(), revision: row.revision };
+    return row && { key, value: new Uint8Array(row.value), revision: row.revision };
   }
 
   #checkLease(operation: MetaOperation): void {

@@ -48,7 +48,7 @@ export class MemoryObjectStore implements ObjectStore {
 
   async get(key: string): Promise<ObjectContent> {
     const object = this.#find(key);
-    return { ...object, content: object.content.slice() };
+    return { ...object, content: new Uint8Array(object.content) };
   }
 
   async getRange(key: string, offset: number, length: number, into: Uint8Array): Promise<void> {

@@ -109,7 +109,7 @@ export class MemoryWal implements Wal {
     if (!channel.entries.some(({ position }) => compareWalPositions(position, upTo) === 0)) {
       throw invalid(`the position to truncate up to names no record of channel ${name}`);
     }
-    channel.cut = upTo.slice();
+    channel.cut = new Uint8Array(upTo);
     channel.entries = channel.entries.filter(({ position }) => compareWalPositions(position, upTo) > 0);
   }
 
@@ -199,9 +199,9 @@ class MemoryWalWriter implements WalWriter {
     const view = new DataView(position.buffer);
     view.setBigUint64(0, BigInt(this.term));
     view.setBigUint64(8, BigInt(this.#nextNumber++));
-    channel.entries.push({ position, record: record.slice(), term: this.term });
+    channel.entries.push({ position, record: new Uint8Array(record), term: this.term });
     this.#wal.storage.notify();
-    return position.slice();
+    return new Uint8Array(position);
   }
 
   #refuse(record: Uint8Array): ElanusError | undefined {

@@ -54,7 +54,7 @@ export class TxnQueue {
   ): Promise<MetaTxnResult> {
     const wanted = [...compares];
     const copies = operations.map((operation) =>
-      operation.op === 'put' ? { ...operation, value: operation.value.slice() } : operation,
+      operation.op === 'put' ? { ...operation, value: new Uint8Array(operation.value) } : operation,
     );
     return this.#enqueue(bytes, (batch) => {
       const holds = wanted.every(({ key, revision }) => this.#revisionOf(batch, key) === revision);

@@ -83,6 +83,9 @@ describe('log records', () => {
     const shifted = new Uint8Array(bytes.length + 3).subarray(3);
     shifted.set(bytes);
     expect(plain(decodeRecord(shifted))).toEqual(plain(record));
+    // A driver may give a Buffer, whose slice is a view.
+    const buffer = Buffer.from(shifted.buffer, shifted.byteOffset, shifted.length);
+    expect(plain(decodeRecord(buffer))).toEqual(plain(record));
   });
 
   test.each(RECORDS)('damaged bytes of $type are read as something or are Corrupt', (record) => {
