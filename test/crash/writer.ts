@@ -24,14 +24,21 @@ export class Writer {
     this.models = COLLECTIONS.map(({ shards }) => new WriterModel(number, shards));
   }
 
-  /** `isDying` is true from the moment on when calls may break. Returns what was wrong before. */
-  async run(client: MilvusClient, isDying: () => boolean): Promise<string[]> {
+  /**
+   * `isDying` is true from the moment on when calls may break; from there on the server may also refuse them if `mayRefuse`,
+   * which leaves open whether they happened. Returns what was wrong before.
+   */
+  async run(client: MilvusClient, isDying: () => boolean, mayRefuse = false): Promise<string[]> {
     const wrong: string[] = [];
     while (wrong.length === 0) {
       const which = this.#random.integer(COLLECTIONS.length);
       try {
         if (this.#random.next() < 0.04) wrong.push(...(await this.#readBack(client, which)));
-        else wrong.push(...(await this.#write(client, which)));
+        else {
+          const refused = await this.#write(client, which);
+          if (refused.length > 0 && mayRefuse && isDying()) break;
+          wrong.push(...refused);
+        }
       } catch (error) {
         if (isDying()) break;
         wrong.push(`writer ${this.number}: a call failed before the kill: ${String(error)}`);

@@ -40,9 +40,10 @@ export interface Packages {
   exactId(metric: PackageMetric, query: number, place: number): number;
 }
 
-/** The whole set beside the repository; the sample inside it where that is not there. */
+/** The whole set beside the repository; the sample inside it where that is not there, or with PACKAGES=sample. */
 export function loadPackages(): Packages {
-  return existsSync(new URL('packages.f16.npy', FULL)) ? fullSet() : sampleSet();
+  const wantsSample = process.env.PACKAGES === 'sample';
+  return !wantsSample && existsSync(new URL('packages.f16.npy', FULL)) ? fullSet() : sampleSet();
 }
 
 function fullSet(): Packages {
