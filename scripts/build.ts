@@ -1,6 +1,7 @@
 /**
  * Bundles src/ into dist/: the launcher, the server with its chunks, plugins and worker modules at the paths that
- * src/kernels/location.ts expects, and the kernels. Does nothing when dist/ is up to date; `--force` builds anyway.
+ * src/kernels/location.ts expects, the kernels, and what buildPackage.ts says. Does nothing when dist/ is up to date;
+ * `--force` builds anyway.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -17,6 +18,8 @@ import { builtinModules } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
+import packageManifest from '../package.json' with { type: 'json' };
+import { buildPackage } from './buildPackage.ts';
 import { licencesText } from './licences.ts';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
@@ -29,8 +32,11 @@ const OTHER_FILES = new Set([LAUNCHER, STAMP, LICENCES]);
 const STALE_MS = 600_000;
 /** What `moduleUrl('…')` names is loaded by its path at run time. */
 const MODULE_URL = /\bmoduleUrl\('([^']+)'\)/g;
-/** With native parts, found in node_modules at run time. */
-const EXTERNAL = ['lmdb', 'usearch'];
+/** Found in node_modules at run time: what has native parts, and what only some storage needs. */
+const EXTERNAL = [
+  ...Object.keys(packageManifest.dependencies),
+  ...Object.keys(packageManifest.peerDependencies),
+];
 const KERNELS_SCRIPT = join(ROOT, 'scripts/buildKernels.ts');
 
 /** Packages that are CommonJS call `require`, which a module does not have. */
@@ -63,11 +69,15 @@ export async function build(force: boolean): Promise<void> {
   if (!force && isUpToDate()) return;
   const startMs = performance.now();
   const stamp = currentStamp();
-  const [outputs] = await Promise.all([bundle(filesBelow(join(ROOT, 'src'))), kernels()]);
+  const [outputs, packageFiles] = await Promise.all([
+    bundle(filesBelow(join(ROOT, 'src'))),
+    buildPackage(ROOT, DIST),
+    kernels(),
+  ]);
   copyFileSync(join(ROOT, 'src/server/cli/elanus.js'), LAUNCHER);
   chmodSync(LAUNCHER, 0o755);
   writeFileSync(STAMP, stamp);
-  removeStale(outputs);
+  removeStale(new Set([...outputs, ...packageFiles]));
   console.log(`built dist in ${Math.round(performance.now() - startMs)} ms`);
 }
 
@@ -75,7 +85,11 @@ export async function build(force: boolean): Promise<void> {
 async function bundle(sources: readonly string[]): Promise<ReadonlySet<string>> {
   const { build: esbuild } = await import('esbuild');
   const { metafile } = await esbuild({
-    entryPoints: [join(ROOT, 'src/server/cli/boot.ts'), ...modulesLoadedByPath(sources)],
+    entryPoints: [
+      join(ROOT, 'src/server/cli/boot.ts'),
+      join(ROOT, 'src/serve.ts'),
+      ...modulesLoadedByPath(sources),
+    ],
     outdir: DIST,
     outbase: join(ROOT, 'src'),
     entryNames: '[dir]/[name]',
@@ -132,8 +146,11 @@ function filesBelow(folder: string): string[] {
 
 /** Changes when a source file is added, removed or written. */
 function currentStamp(): string {
-  const files = ['src', 'scripts'].flatMap((folder) => filesBelow(join(ROOT, folder)));
-  files.push(join(ROOT, 'package.json'));
+  const folders = ['src', 'scripts', 'conformance/storage'];
+  const files = folders.flatMap((folder) => filesBelow(join(ROOT, folder)));
+  files.push(
+    ...['package.json', 'conformance/index.ts', 'tsconfig.types.json'].map((file) => join(ROOT, file)),
+  );
   const hash = createHash('sha256');
   for (const file of files) {
     const { size, mtimeMs } = statSync(file);

@@ -1,12 +1,9 @@
 import { afterAll, describe, expect, test } from 'vitest';
+import type { ConformanceCase } from './conformanceCase.ts';
 
-/** One check of a kit. `run` rejects when the adapter breaks the contract; it opens and removes what it needs. */
-export interface ConformanceCase {
-  readonly name: string;
-  run(): Promise<void>;
-}
+export type { ConformanceCase } from './conformanceCase.ts';
 
-/** Makes a vitest test of every case, and fails when fewer ran than the kit declared. */
+/** Makes a vitest test of every case, prints how many ran, and fails when fewer did than the kit declares. */
 export function registerCases(name: string, cases: readonly ConformanceCase[]): void {
   describe(name, () => {
     let ranCases = 0;
@@ -17,6 +14,9 @@ export function registerCases(name: string, cases: readonly ConformanceCase[]): 
       });
     }
     test('the kit has cases', () => expect(cases.length).toBeGreaterThan(0));
-    afterAll(() => expect(ranCases, 'cases that ran').toBe(cases.length));
+    afterAll(() => {
+      console.log(`${name}: ran ${ranCases} of ${cases.length} cases`);
+      expect(ranCases, 'cases that ran').toBe(cases.length);
+    });
   });
 }

@@ -17,3 +17,13 @@ export function kernelUrl(name: string): URL {
 export function moduleUrl(path: string): URL {
   return new URL(TREE === 'src' ? `src/${path}.ts` : `dist/${path}.js`, ROOT);
 }
+
+/** `dist/templates/<name>`; scripts/buildPackage.ts writes it. */
+export function templateUrl(name: string): URL {
+  return new URL(`dist/templates/${name}`, ROOT);
+}
+
+/** The kits: `conformance/index.ts`, in the bundle `dist/conformance/index.js`. */
+export function conformanceUrl(): URL {
+  return new URL(TREE === 'src' ? 'conformance/index.ts' : 'dist/conformance/index.js', ROOT);
+}

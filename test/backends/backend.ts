@@ -12,7 +12,7 @@ import { startVersitygw } from '../../scripts/servers/versitygw.ts';
 
 const START_MS_MAX = 180_000;
 
-export const START: Readonly<Record<ServerName, () => Promise<BackendServer>>> = {
+const START: Readonly<Record<ServerName, () => Promise<BackendServer>>> = {
   etcd: startEtcd,
   azurite: startAzurite,
   kafka: startKafka,

@@ -9,34 +9,51 @@ export interface Mutation {
   readonly line: string;
 }
 
+/** The same for sources without marks: a text that occurs once becomes another. */
+export interface Edit {
+  readonly find: string;
+  readonly replacement: string;
+}
+
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 
 /** A changed copy of a plugin's folder; the sources themselves know nothing of it but the marks. */
 export interface Mutant {
+  url(module: string): string;
   load(module: string): Promise<unknown>;
   remove(): Promise<void>;
 }
 
-/** Copies `folder` (relative to the repository) and applies `mutation` where it is marked, which must be one place. */
-export async function makeMutant(folder: string, mutation: Mutation | undefined): Promise<Mutant> {
+/** Copies `folder` (relative to the repository) and applies `change`, which must fit one place. */
+export async function makeMutant(folder: string, change: Mutation | Edit | undefined): Promise<Mutant> {
   const source = path.join(REPOSITORY, folder);
   const target = await fs.mkdtemp(path.join(os.tmpdir(), 'elanus-mutant-'));
   let places = 0;
-  for (const name of await fs.readdir(source)) {
+  for (const name of (await fs.readdir(source)).filter((one) => one.endsWith('.ts'))) {
     let text = await fs.readFile(path.join(source, name), 'utf8');
-    if (mutation !== undefined) {
-      const mark = new RegExp(`^( *)// @mutation ${mutation.mark}\\n.*$`, 'gm');
-      places += text.match(mark)?.length ?? 0;
-      text = text.replace(mark, (_all, indent: string) => indent + mutation.line);
+    if (change !== undefined) {
+      const place = placeOf(change);
+      places += text.match(place)?.length ?? 0;
+      text = text.replace(place, (_all, indent: string) =>
+        'mark' in change ? indent + change.line : change.replacement,
+      );
     }
     await fs.writeFile(path.join(target, name), withAbsoluteImports(text, source));
   }
-  if (mutation !== undefined && places !== 1)
-    throw new Error(`${places} lines are marked ${mutation.mark}, not 1`);
+  if (change !== undefined && places !== 1)
+    throw new Error(`${places} places fit ${JSON.stringify(change)}, not 1`);
+  // Child processes find packages from here too.
+  await fs.symlink(path.join(REPOSITORY, 'node_modules'), path.join(target, 'node_modules'));
   return {
+    url: (module) => pathToFileURL(path.join(target, module)).href,
     load: (module) => import(/* @vite-ignore */ pathToFileURL(path.join(target, module)).href),
     remove: () => fs.rm(target, { recursive: true }),
   };
+}
+
+function placeOf(change: Mutation | Edit): RegExp {
+  if ('mark' in change) return new RegExp(`^( *)// @mutation ${change.mark}\\n.*$`, 'gm');
+  return new RegExp(change.find.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'g');
 }
 
 /** What lies outside the folder is taken from the repository: the copy shares its error class with the kit. */

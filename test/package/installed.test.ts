@@ -1,5 +1,4 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -10,34 +9,15 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { MilvusClient } from '@zilliz/milvus2-sdk-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { build } from '../../scripts/build.ts';
+import { environment, install, packElanus, ROOT } from './packed.ts';
+import { ServedCommand } from './served.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), 'elanus-package-'));
 const home = join(scratch, 'home');
 const command = join(home, 'node_modules/.bin/elanus');
-const running = new Set<ChildProcess>();
-
-/** Without what the `npm run` around this test adds; the first `node` on the path is the one that runs the tests. */
-const environment = {
-  ...Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD|ELANUS_)/i.test(name)),
-  ),
-  PATH: `${dirname(process.execPath)}:${process.env.PATH}`,
-};
-
-function npm(cwd: string, ...args: string[]): string {
-  return execFileSync('npm', args, {
-    cwd,
-    env: environment,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
 
 function run(args: readonly string[], extra: Readonly<Record<string, string>> = {}) {
   return spawnSync(command, args, {
@@ -49,34 +29,15 @@ function run(args: readonly string[], extra: Readonly<Record<string, string>> = 
 }
 
 beforeAll(async () => {
-  await build(false);
-  const printed = npm(ROOT, 'pack', '--json', '--ignore-scripts', '--pack-destination', scratch);
-  const tarball = readdirSync(scratch).find((name) => name.endsWith('.tgz'));
-  if (tarball === undefined) throw new Error(`npm pack made no tarball: ${printed}`);
+  const tarball = await packElanus(scratch);
   mkdirSync(home);
-  npm(home, 'install', '--no-audit', '--no-fund', '--prefer-offline', join(scratch, tarball));
+  install(home, tarball);
 }, 300_000);
 
 afterAll(() => {
-  for (const child of running) child.kill('SIGKILL');
+  ServedCommand.killAll();
   rmSync(scratch, { recursive: true, force: true });
 });
-
-async function serve(...args: string[]): Promise<{ child: ChildProcess; address: string }> {
-  const child = spawn(command, ['--data-dir', 'data', '--port', '0', '--admin-port', '0', ...args], {
-    cwd: home,
-    env: environment,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  running.add(child);
-  child.once('exit', () => running.delete(child));
-  let printed = '';
-  for await (const chunk of child.stdout) {
-    printed += String(chunk);
-    if (printed.includes('connect')) break;
-  }
-  return { child, address: /listens on (\S+)/.exec(printed)?.[1] ?? '' };
-}
 
 test('package: holds what runs, the licences and nothing else', () => {
   const installed = join(home, 'node_modules/elanus');
@@ -91,19 +52,25 @@ test('package: holds what runs, the licences and nothing else', () => {
   expect(readdirSync(join(installed, 'docs'))).toEqual(['elanus.schema.json']);
   expect(readdirSync(join(installed, 'dist')).sort()).toEqual([
     'chunks',
+    'conformance',
     'core',
     'elanus.js',
     'kernels',
     'licences.txt',
+    'plugin.js',
+    'pluginRules.js',
     'plugins',
+    'serve.js',
     'server',
+    'templates',
+    'types',
   ]);
   expect(readFileSync(join(installed, 'dist/licences.txt'), 'utf8')).toContain('@grpc/grpc-js');
   expect(existsSync(join(home, 'node_modules/usearch'))).toBe(false);
 });
 
 test('package: the command serves; create, insert, search and search after a restart answer', async () => {
-  const first = await serve();
+  const first = await ServedCommand.start(command, home);
   const client = new MilvusClient({ address: first.address, logLevel: 'error' });
   await client.createCollection({ collection_name: 'things', dimension: 4, metric_type: 'COSINE' });
   const data = Array.from({ length: 100 }, (_, id) => ({ id, vector: [1, id, 0, 0], name: `thing ${id}` }));
@@ -113,14 +80,12 @@ test('package: the command serves; create, insert, search and search after a res
   expect((await client.search(search)).results).toMatchObject([{ id: '7', name: 'thing 7' }]);
   await client.closeConnection();
 
-  const exited = once(first.child, 'exit');
-  first.child.kill('SIGTERM');
-  expect((await exited)[0]).toBe(0);
-  const second = await serve();
+  expect(await first.stop()).toBe(0);
+  const second = await ServedCommand.start(command, home);
   const again = new MilvusClient({ address: second.address, logLevel: 'error' });
   expect((await again.search(search)).results).toMatchObject([{ id: '7', name: 'thing 7' }]);
   await again.closeConnection();
-  second.child.kill('SIGTERM');
+  expect(await second.stop()).toBe(0);
 });
 
 test('package: a graph whose package is not installed → the line that installs it, when starting and with --check', () => {
@@ -148,11 +113,22 @@ test('package: a Node.js that is too old → says so, names itself and a way out
   );
 });
 
-test('package: its modules are not for import, its manifest is', () => {
-  const code = "await import('elanus').then(() => console.log('no'), (error) => console.log(error.code));";
+test('package: its modules are not for import but for the entries; elanus/plugin has no state', () => {
+  const code = `
+    const list = async (name) => {
+      try { return Object.keys(await import(name)).sort(); } catch (error) { return error.code; }
+    };
+    const names = ['elanus', 'elanus/dist/plugin.js', 'elanus/plugin', 'elanus/serve', 'elanus/conformance/node-test'];
+    console.log(JSON.stringify(await Promise.all(names.map(list))));`;
   const printed = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
     cwd: home,
     encoding: 'utf8',
   });
-  expect(printed.trim()).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED');
+  expect(JSON.parse(printed)).toEqual([
+    'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    ['ElanusError', 'definePlugin'],
+    ['serve'],
+    ['registerCases'],
+  ]);
 });

@@ -101,7 +101,8 @@ test('repository: versions are exact; optional packages are tested and documente
   expect(versions.filter((version) => !/^\d+\.\d+\.\d+$/.test(version))).toEqual([]);
   const documented = readFileSync(join(ROOT, 'docs/configuration.md'), 'utf8');
   for (const [name, version] of Object.entries(peerDependencies)) {
-    expect(devDependencies[name]).toBe(version);
+    // Its install script needs a compiler and a library: `npm run servers` builds it for the tests.
+    if (name !== 'pulsar-client') expect(devDependencies[name]).toBe(version);
     expect(documented).toContain(`npm install ${name}@${version}`);
   }
 });
@@ -135,6 +136,9 @@ const FORBIDDEN = [
   { path: 'src/core/segment/a.ts', text: "import {\n  a,\n  b,\n} from '../../gen/milvus/schema.ts';" },
   { path: 'src/core/segment/a.ts', text: "import 'reflect-metadata';" },
   { path: 'src/core/segment/a.ts', text: "import { x } from '../../../test/unit/x.ts';" },
+  { path: 'src/core/layers/a.ts', text: "import { x } from '../segment/x.ts';" },
+  { path: 'src/plugin.ts', text: "import { x } from './core/segment/x.ts';" },
+  { path: 'src/serve.ts', text: "import { x } from './server/wiring/x.ts';" },
   { path: 'src/plugins/one/a.ts', text: "import { x } from '../two/x.ts';" },
   { path: 'src/plugins/one/a.ts', text: "import type { X } from '../../core/segment/x.ts';" },
   { path: 'src/plugins/one/a.ts', text: "const x = await import('../../server/x.ts');" },

@@ -1,13 +1,14 @@
 import { METRICS, type Metric } from '../../../src/core/domain/metric.ts';
 import type { VectorIndexCapabilities } from '../../../src/core/ports/vectorIndex.ts';
-import type { ConformanceCase } from '../vitestBinding.ts';
+import type { ConformanceCase } from '../conformanceCase.ts';
 import type { BedCase } from './bedCase.ts';
 import { EXACT_CASES } from './exactCases.ts';
 import { GROWTH_CASES } from './growthCases.ts';
+import type { IndexSubject } from './indexSubject.ts';
 import { equalRowsCase, ODD_CASES } from './oddCases.ts';
 import { realDataCases } from './realCases.ts';
 import { recallCases } from './recallCases.ts';
-import { IndexBed, type IndexSubject } from './subject.ts';
+import { IndexBed } from './subject.ts';
 import { OWNED_CASES, SHARED_CASES } from './threadCases.ts';
 
 /** Recall@10 the plugin must reach where graphs have it hard. Defaults: 0.95. */

@@ -10,14 +10,11 @@ import { createInlineCompute } from '../../../src/server/compute/inlineCompute.t
 import { SharedArena } from '../../../src/server/compute/sharedArena.ts';
 import type { ThreadModules } from '../../../src/server/compute/threadContext.ts';
 import { createWorkerPool } from '../../../src/server/compute/workerPool.ts';
+import { moduleOfKit } from '../moduleOfKit.ts';
+import type { IndexSubject } from './indexSubject.ts';
 import { RowStore, type RowStoreOptions } from './rowStore.ts';
 
-/** The plugin under test. */
-export interface IndexSubject {
-  readonly name: string;
-  readonly workerModule: string;
-  readonly config: Readonly<Record<string, unknown>>;
-}
+export type { IndexSubject } from './indexSubject.ts';
 
 export interface Hits {
   readonly rows: number[];
@@ -56,7 +53,7 @@ export class IndexBed {
     const arena = new SharedArena({ bytesMax: 2 ** 31 });
     const { name, config } = subject;
     const modules: ThreadModules = {
-      taskModules: [new URL('./tasks.ts', import.meta.url).href],
+      taskModules: [moduleOfKit('index/tasks').href],
       indexes: [{ name, workerModule: subject.workerModule, config }],
     };
     const compute =

@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import type { MetaStore } from '../../../src/core/ports/metaStore.ts';
 import { text } from '../checks.ts';
 import { killAfterLines } from '../killedChild.ts';
-import { KEYS_EACH, keyOfWrite, LEASED_PREFIX } from './crashWriter.ts';
+import { moduleOfKit } from '../moduleOfKit.ts';
+import { KEYS_EACH, keyOfWrite, LEASED_PREFIX } from './crashWrites.ts';
 import { type DurableSubject, del, type MetaStoreSubject, put, write } from './subject.ts';
 
-type DurableCase = readonly [
+export type DurableCase = readonly [
   name: string,
   run: (subject: MetaStoreSubject, durable: DurableSubject) => Promise<void>,
 ];
 
 const CRASHES = 4;
+/** Longer than a shared store may need to see that a lease of SHARED_TTL_MS has ended. */
+const LEASE_END_MS_MAX = 30_000;
+const SHARED_TTL_MS = 2_000;
+const OWN_TTL_MS = 3_600_000;
 
 export const DURABLE_CASES: readonly DurableCase[] = [
   [
@@ -56,24 +62,36 @@ export const DURABLE_CASES: readonly DurableCase[] = [
       });
     },
   ],
-  [
+];
+
+/** A store of one process ends the leases of its predecessor when it opens; a shared one when their ttl has passed. */
+export function killCase(sharedByProcesses: boolean): DurableCase {
+  const ttlMs = sharedByProcesses ? SHARED_TTL_MS : OWN_TTL_MS;
+  return [
     'kill -9 while 8 callers write, several times over → every acknowledged txn is there, none is half there',
     async ({ store }, durable) => {
       await store.close();
       const acknowledged: number[] = [];
       for (let crash = 0; crash < CRASHES; crash++) {
-        const args = [durable.module.href, durable.location, String(crash * 1_000_000)];
-        const lines = await killAfterLines(
-          new URL('./crashWriter.ts', import.meta.url),
-          args,
-          150 + 70 * crash,
-        );
+        const args = [durable.module.href, durable.location, String(crash * 1_000_000), String(ttlMs)];
+        const lines = await killAfterLines(moduleOfKit('meta/crashWriter'), args, 150 + 70 * crash);
         acknowledged.push(...lines.map(Number));
-        await withStore(await durable.reopen(), (reopened) => checkSurvivors(reopened, acknowledged));
+        await withStore(await durable.reopen(), async (reopened) => {
+          if (sharedByProcesses) await leasedKeysGone(reopened);
+          await checkSurvivors(reopened, acknowledged);
+        });
       }
     },
-  ],
-];
+  ];
+}
+
+async function leasedKeysGone(store: MetaStore): Promise<void> {
+  const endMs = performance.now() + LEASE_END_MS_MAX;
+  while ((await store.range(LEASED_PREFIX, { limit: 1 })).length > 0) {
+    assert.ok(performance.now() < endMs, `a lease of ${SHARED_TTL_MS} ms lasts ${LEASE_END_MS_MAX} ms`);
+    await setTimeout(50);
+  }
+}
 
 async function checkSurvivors(store: MetaStore, acknowledged: readonly number[]): Promise<void> {
   const found = await contents(store);

@@ -1,30 +1,26 @@
 import assert from 'node:assert/strict';
 import type { MetaStore } from '../../../src/core/ports/metaStore.ts';
+import type { ConformanceCase } from '../conformanceCase.ts';
 import { BOUND_CASES } from './boundCases.ts';
 import { CALL_CASES } from './callCases.ts';
 import { CLOSED_CASES } from './closedCases.ts';
-import { DURABLE_CASES } from './durableCases.ts';
+import { DURABLE_CASES, type DurableCase, killCase } from './durableCases.ts';
 import { LEASE_CASES } from './leaseCases.ts';
 import { checkLinearizable } from './linearizableCases.ts';
 import { checkAgainstModel } from './modelCases.ts';
 import { RACE_CASES } from './raceCases.ts';
 import { RANGE_CASES } from './rangeCases.ts';
+import { SHARED_CASES } from './sharedCases.ts';
 import type { MetaConformanceOptions, MetaStoreFactory, MetaStoreSubject } from './subject.ts';
 import { WATCH_CASES } from './watchCases.ts';
 
-export interface MetaConformanceCase {
-  readonly name: string;
-  /** Rejects when the adapter breaks the contract of the MetaStore port. */
-  run(): Promise<void>;
-}
-
 const RANDOM_RUNS = 4;
 
-/** The cases that every MetaStore must pass; a durable one (capabilities) has more. Needs no test runner. */
+/** The cases that every MetaStore must pass; capabilities add more. Needs no test runner. */
 export function metaStoreConformance(
   factory: MetaStoreFactory,
   options: MetaConformanceOptions = {},
-): MetaConformanceCase[] {
+): ConformanceCase[] {
   const examples = [
     CALL_CASES,
     RANGE_CASES,
@@ -38,7 +34,12 @@ export function metaStoreConformance(
     name,
     run: () => onSubject(factory, ({ store }) => run(store)),
   }));
-  return factory.capabilities.durable ? [...cases, ...durableCases(factory)] : cases;
+  const { durable, sharedByProcesses } = factory.capabilities;
+  const more = [
+    ...(durable ? [...DURABLE_CASES, killCase(sharedByProcesses)] : []),
+    ...(durable && sharedByProcesses ? SHARED_CASES : []),
+  ];
+  return [...cases, ...more.map((durableCase) => bindDurable(factory, durableCase))];
 }
 
 function randomCases({ seed = 1, commands = 400 }: MetaConformanceOptions) {
@@ -57,15 +58,15 @@ function randomCases({ seed = 1, commands = 400 }: MetaConformanceOptions) {
   return cases;
 }
 
-function durableCases(factory: MetaStoreFactory): MetaConformanceCase[] {
-  return DURABLE_CASES.map(([name, run]) => ({
+function bindDurable(factory: MetaStoreFactory, [name, run]: DurableCase): ConformanceCase {
+  return {
     name,
     run: () =>
       onSubject(factory, (subject) => {
         assert.ok(subject.durable, 'the subject of a durable adapter says how to open it again');
         return run(subject, subject.durable);
       }),
-  }));
+  };
 }
 
 async function onSubject(

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { ObjectStore } from '../../../src/core/ports/objectStore.ts';
 import { fails, patternBytes, sameBytes, text, utf8 } from '../checks.ts';
 import { killAfterLines } from '../killedChild.ts';
-import { contentOf, keyOfWrite } from './crashWriter.ts';
+import { moduleOfKit } from '../moduleOfKit.ts';
+import { contentOf, keyOfWrite } from './crashWrites.ts';
 import type { DurableSubject, ObjectStoreSubject } from './subject.ts';
 
 export type DurableCase = readonly [
@@ -40,11 +41,7 @@ export const DURABLE_CASES: readonly DurableCase[] = [
       const acknowledged = new Set<number>();
       for (let crash = 0; crash < CRASHES; crash++) {
         const args = [durable.module.href, durable.location, String(1 + crash * 1_000_000)];
-        const lines = await killAfterLines(
-          new URL('./crashWriter.ts', import.meta.url),
-          args,
-          60 + 30 * crash,
-        );
+        const lines = await killAfterLines(moduleOfKit('object/crashWriter'), args, 60 + 30 * crash);
         for (const line of lines) acknowledged.add(Number(line));
         await withStore(durable, (reopened) => checkSurvivors(reopened, acknowledged));
       }
@@ -110,7 +107,7 @@ async function checkWhole(store: ObjectStore, key: string): Promise<number> {
 
 /** Starts a process a name, lets them go when all are ready, and returns the rounds that each won. */
 async function raceProcesses(durable: DurableSubject, names: readonly string[]): Promise<Set<number>[]> {
-  const script = fileURLToPath(new URL('./racingWriter.ts', import.meta.url));
+  const script = fileURLToPath(moduleOfKit('object/racingWriter'));
   const racers = names.map((name) => {
     const args = [script, durable.module.href, durable.location, name, String(ROUNDS)];
     const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { fails, patternBytes, sameBytes } from '../checks.ts';
+import type { ConformanceCase } from '../conformanceCase.ts';
 import { CALL_CASES } from './callCases.ts';
 import { DURABLE_CASES, type DurableCase, SHARED_CASES } from './durableCases.ts';
 import { CLOSED_CASES, KEY_CASES } from './keyCases.ts';
@@ -14,19 +15,13 @@ import type {
   StoreCase,
 } from './subject.ts';
 
-export interface ObjectConformanceCase {
-  readonly name: string;
-  /** Rejects when the adapter breaks the contract of the ObjectStore port. */
-  run(): Promise<void>;
-}
-
 const RANDOM_RUNS = 4;
 
 /** The cases that every ObjectStore must pass; capabilities add more. Needs no test runner. */
 export function objectStoreConformance(
   factory: ObjectStoreFactory,
   options: ObjectConformanceOptions = {},
-): ObjectConformanceCase[] {
+): ConformanceCase[] {
   const examples = [CALL_CASES, RANGE_CASES, LIST_CASES, KEY_CASES, RACE_CASES, CLOSED_CASES].flat();
   const cases = [...examples, largeCase(options), ...randomCases(options)].map(([name, run]) => ({
     name,
@@ -59,7 +54,7 @@ function randomCases({ seed = 1, commands = 200 }: ObjectConformanceOptions): St
   ]);
 }
 
-function bindDurable(factory: ObjectStoreFactory, [name, run]: DurableCase): ObjectConformanceCase {
+function bindDurable(factory: ObjectStoreFactory, [name, run]: DurableCase): ConformanceCase {
   return {
     name,
     run: () =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { ElanusError, type ErrorKind } from '../../../src/core/domain/errors.ts';
+import type { ErrorKind } from '../../../src/core/domain/errors.ts';
 import type { ObjectStore } from '../../../src/core/ports/objectStore.ts';
-import { patternBytes, sameBytes, seededNumbers } from '../checks.ts';
+import { elanusError, patternBytes, sameBytes, seededNumbers } from '../checks.ts';
 
 interface Row {
   readonly content: Uint8Array;
@@ -107,7 +107,6 @@ async function outcome<Value>(
   try {
     return { value: await run() };
   } catch (caught) {
-    assert.ok(caught instanceof ElanusError, `expected an ElanusError, got ${String(caught)}`);
-    return { kind: caught.kind };
+    return { kind: elanusError(caught).kind };
   }
 }

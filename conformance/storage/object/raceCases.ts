@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { ElanusError, type ErrorKind } from '../../../src/core/domain/errors.ts';
-import { patternBytes, sameBytes, text, utf8 } from '../checks.ts';
+import type { ErrorKind } from '../../../src/core/domain/errors.ts';
+import { elanusError, patternBytes, sameBytes, text, utf8 } from '../checks.ts';
 import type { StoreCase } from './subject.ts';
 
 const RACERS = 32;
@@ -118,7 +118,6 @@ async function outcome(run: () => Promise<unknown>): Promise<ErrorKind | undefin
     await run();
     return undefined;
   } catch (caught) {
-    assert.ok(caught instanceof ElanusError, `expected an ElanusError, got ${String(caught)}`);
-    return caught.kind;
+    return elanusError(caught).kind;
   }
 }

@@ -1,13 +1,12 @@
 import { writeSync } from 'node:fs';
-import { ElanusError } from '../../../src/core/domain/errors.ts';
 import type { ObjectStore } from '../../../src/core/ports/objectStore.ts';
-import { text, utf8 } from '../checks.ts';
+import { elanusError, text, utf8 } from '../checks.ts';
 
 /**
  * One of several processes on one store: `racingWriter.ts <module> <location> <name> <rounds>` waits for a line on stdin,
  * then creates objects that the others create too and counts one object up. Prints `won <round>` for each it created.
  */
-if (import.meta.main) await main();
+await main();
 
 async function main(): Promise<void> {
   const [module, location, name, rounds] = process.argv.slice(2) as [string, string, string, string];
@@ -38,7 +37,7 @@ async function succeeds(loserKind: string, run: () => Promise<unknown>): Promise
     await run();
     return true;
   } catch (caught) {
-    if (caught instanceof ElanusError && caught.kind === loserKind) return false;
-    throw caught;
+    if (elanusError(caught).kind !== loserKind) throw caught;
+    return false;
   }
 }

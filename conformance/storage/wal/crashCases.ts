@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { seededNumbers } from '../checks.ts';
-import type { ConformanceCase } from '../vitestBinding.ts';
+import type { ConformanceCase } from '../conformanceCase.ts';
 import { checkHistory } from './checkHistory.ts';
 import { History } from './history.ts';
 import { kindOf } from './records.ts';

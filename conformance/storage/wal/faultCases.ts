@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Wal } from '../../../src/core/ports/wal.ts';
 import { seededNumbers } from '../checks.ts';
-import type { ConformanceCase } from '../vitestBinding.ts';
+import type { ConformanceCase } from '../conformanceCase.ts';
 import { openAndCheck, recoverAndCheck, runUntilFailure } from './crashCases.ts';
 import { History } from './history.ts';
 import { kindOf, type SeenEntry, seen } from './records.ts';

@@ -1,10 +1,11 @@
 import { seededNumbers } from '../checks.ts';
-import type { ConformanceCase } from '../vitestBinding.ts';
+import { type ConformanceCase, type ConformanceResult, runCases } from '../conformanceCase.ts';
 import { CALL_CASES } from './callCases.ts';
 import { concurrentCase } from './concurrentCases.ts';
 import { crashInFlightCase, crashSweepCases } from './crashCases.ts';
 import { faultCases } from './faultCases.ts';
 import { FENCE_CASES, OVERTAKING_CASE } from './fenceCases.ts';
+import { KILL_CASE } from './killCases.ts';
 import { MODEL_CASE } from './modelCases.ts';
 import { caseOf, type SubjectCase, type WalConformanceOptions, type WalFactory } from './subject.ts';
 
@@ -34,33 +35,16 @@ export function walConformance(factory: WalFactory, options: WalConformanceOptio
   // A log for one process must be safe when a second one takes over; a third that looks on needs a shared log.
   const walCount = factory.capabilities.sharedByProcesses ? 3 : 2;
   cases.push(...seeded(MODEL_CASE), ...seeded(concurrentCase(walCount)), ...seeded(OVERTAKING_CASE));
+  if (factory.canBeKilled) cases.push(caseOf(factory, KILL_CASE, seed, seededNumbers(seed)));
   if (factory.canCrash) cases.push(...seeds.map((caseSeed) => crashInFlightCase(factory, caseSeed)));
   if (factory.canFail) cases.push(...crashSweepCases(factory, seed), ...faultCases(factory, seed));
   return { cases };
 }
 
-export interface ConformanceResult {
-  readonly declared: number;
-  readonly ran: number;
-  readonly failures: readonly { readonly name: string; readonly error: unknown }[];
-}
-
 /** Runs the cases one after the other; with `stopAtFailure` up to the first that fails. Throws when the kit is empty. */
-export async function runConformance(
+export function runConformance(
   kit: WalConformance,
   options: { readonly stopAtFailure?: boolean } = {},
 ): Promise<ConformanceResult> {
-  if (kit.cases.length === 0) throw new Error('the kit has no cases');
-  const failures: { name: string; error: unknown }[] = [];
-  let ran = 0;
-  for (const { name, run } of kit.cases) {
-    ran++;
-    try {
-      await run();
-    } catch (error) {
-      failures.push({ name, error });
-      if (options.stopAtFailure === true) break;
-    }
-  }
-  return { declared: kit.cases.length, ran, failures };
+  return runCases(kit.cases, options);
 }

@@ -1,6 +1,6 @@
 import type { StorageCapabilities } from '../../../src/core/ports/plugin.ts';
 import type { Wal } from '../../../src/core/ports/wal.ts';
-import type { ConformanceCase } from '../vitestBinding.ts';
+import type { ConformanceCase } from '../conformanceCase.ts';
 
 /** How the kit gets logs to test. */
 export interface WalFactory {
@@ -9,6 +9,8 @@ export interface WalFactory {
   /** True when subjects have `crash`, and `faults`: they decide which cases there are. */
   readonly canCrash: boolean;
   readonly canFail: boolean;
+  /** True when subjects have `durable`. */
+  readonly canBeKilled?: boolean;
   /** A new, empty log that nothing else uses. What a subject does at random comes from `seed`. */
   open(seed: number): Promise<WalSubject>;
 }
@@ -20,6 +22,8 @@ export interface WalSubject {
   /** Power loss now: every Wal dies, its calls end, and what is not durable survives in an arbitrary part. */
   crash?(): Promise<void>;
   readonly faults?: WalFaults;
+  /** How a process of its own opens the same log: `openStore(location): Promise<Wal>` of `module`; it is killed. */
+  readonly durable?: { readonly module: URL; readonly location: string };
   /** Closes what is open and removes the data. */
   dispose(): Promise<void>;
 }

@@ -72,6 +72,13 @@ export class ElanusError extends Error {
     this.context = options.context ?? {};
   }
 
+  /** By form: a plugin that is packed on its own may bring a copy of this class. */
+  static override [Symbol.hasInstance](value: unknown): value is ElanusError {
+    if (!(value instanceof Error) || value.name !== 'ElanusError') return false;
+    const { kind, context, text } = value as Partial<ElanusError>;
+    return typeof kind === 'string' && typeof context === 'object' && typeof text === 'string';
+  }
+
   /** The message with its context in Milvus's form: `collection not found[database=default][collection=foo]`. */
   get text(): string {
     let text = this.message;

@@ -15,6 +15,8 @@ export interface PluginDeps {
   readonly random: Random;
   readonly crypto: Crypto;
   readonly metrics: Metrics;
+  /** The store that the configuration names, which its host closes; only for a plugin with `needsObjectStore`. */
+  readonly objectStore?: ObjectStore;
 }
 
 /** Structural, so that core needs no schema package; a zod schema fits. `parse` throws when `input` does not fit. */
@@ -45,6 +47,8 @@ export interface StoragePlugin<Port extends keyof StoragePorts, Config> {
   readonly name: string;
   readonly configSchema: ConfigSchema<Config>;
   readonly capabilities: StorageCapabilities;
+  /** Keeps its data in the object store: the host opens that first and closes it last. Not for an object store. */
+  readonly needsObjectStore?: true;
   /** Opens the store; whoever calls this closes it. Errors: Unavailable, Corrupt, Exhausted, Unsupported. */
   create(config: Config, deps: PluginDeps): Promise<StoragePorts[Port]>;
 }
@@ -59,6 +63,9 @@ export interface IndexPlugin<Config> {
   /** URL of the module that exports a VectorIndexWorkerModule; loaded in every thread. */
   readonly workerModule: string;
 }
+
+/** A plugin of any port, whatever its configuration. */
+export type AnyPlugin = StoragePlugin<keyof StoragePorts, unknown> | IndexPlugin<unknown>;
 
 /** Gives a plugin object its type: checks it where it is written and infers Config from the schema. */
 export function definePlugin<Config>(plugin: IndexPlugin<Config>): IndexPlugin<Config>;

@@ -11,4 +11,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'give up damaged records of the log (elanus repair --help)',
     run: async (args, environment) => (await import('./repairCommand.ts')).repairCommand(args, environment),
   },
+  migrate: {
+    summary: 'copy all data into other storage (elanus migrate --help)',
+    run: async (args) => (await import('./migrateCommand.ts')).migrateCommand(args),
+  },
+  plugin: {
+    summary: 'list, check and begin plugins (elanus plugin --help)',
+    run: async (args) => (await import('./plugin/pluginCommand.ts')).pluginCommand(args),
+  },
 };

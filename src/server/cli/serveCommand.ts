@@ -1,5 +1,6 @@
 import { flushCompileCache } from 'node:module';
 import { ElanusError } from '../../core/domain/errors.ts';
+import type { AnyPlugin } from '../../core/ports/plugin.ts';
 import { ConfigError, loadConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
 import type { Setting } from '../config/settings.ts';
@@ -12,6 +13,7 @@ export interface ServeArguments {
   readonly action: 'serve' | 'check';
   readonly configFile: string | undefined;
   readonly settings: readonly Setting[];
+  readonly plugins: readonly AnyPlugin[];
 }
 
 const EXIT_FAILED = 1;
@@ -19,29 +21,29 @@ const EXIT_CONFIG = 2;
 
 /** Serves until a signal, or checks the configuration. Resolves with the exit code. */
 export async function serveCommand(
-  { action, configFile, settings }: ServeArguments,
+  { action, configFile, settings, plugins }: ServeArguments,
   environment: NodeJS.ProcessEnv,
   version: string,
 ): Promise<number> {
   try {
     const config = await loadConfig({ file: configFile, environment, commandLine: settings });
-    if (action === 'check') return await check(config);
-    return await serve(config, version);
+    if (action === 'check') return await check(config, plugins);
+    return await serve(config, version, plugins);
   } catch (error) {
     return fail(error);
   }
 }
 
-async function check(config: Config): Promise<number> {
+async function check(config: Config, plugins: readonly AnyPlugin[]): Promise<number> {
   const { effectiveConfigText } = await import('./effectiveConfig.ts');
-  process.stdout.write(await effectiveConfigText(config));
+  process.stdout.write(await effectiveConfigText(config, plugins));
   return 0;
 }
 
-async function serve(config: Config, version: string): Promise<number> {
+async function serve(config: Config, version: string, plugins: readonly AnyPlugin[]): Promise<number> {
   const stopped = stopSignal();
   const logger = createLogger(config.log);
-  const server = await startServer(config, { logger });
+  const server = await startServer(config, { logger, plugins });
   process.stdout.write(startMessage(server.addresses, config, version));
   flushCompileCache();
   collectWhenIdle();
@@ -77,7 +79,7 @@ function fail(error: unknown): number {
   }
   const known = ElanusError.from(error);
   const text =
-    known.kind === 'Internal' && error instanceof Error ? (error.stack ?? error.message) : known.message;
+    known.kind === 'Internal' && error instanceof Error ? (error.stack ?? error.message) : known.text;
   process.stderr.write(`elanus: cannot start: ${text}\n`);
   return exitNow(known.kind === 'Invalid' ? EXIT_CONFIG : EXIT_FAILED);
 }

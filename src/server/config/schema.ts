@@ -30,10 +30,43 @@ function storageKeys(pluginDefault: string) {
   };
 }
 
-const meta = z.strictObject(storageKeys('embedded'));
+const commonLayers = {
+  metrics: z
+    .enum(['auto', 'on', 'off'])
+    .default('auto')
+    .describe(
+      'Times and errors of its calls at /metrics. auto: off for the plugins that keep to this machine.',
+    ),
+  timeoutMs: whole(
+    0,
+    0,
+    3_600_000,
+    'A call that takes longer ends: a read with Timeout, a change with Unknown. 0: no limit but that of the plugin.',
+  ),
+};
+
+/** What goes around the calls of a store, whatever its plugin. */
+const callLayers = z.strictObject({
+  ...commonLayers,
+  retriesMax: whole(
+    0,
+    0,
+    20,
+    'Attempts after the first, when nothing happened (Unavailable, Timeout), beside those that the plugin makes itself.',
+  ),
+  inFlightMax: whole(0, 0, 100_000, 'Calls at work at once; others wait. 0: no limit.'),
+});
+
+const layersText = 'What goes around its calls, whatever the plugin.';
+
+const meta = z.strictObject({
+  ...storageKeys('embedded'),
+  layers: callLayers.prefault({}).describe(layersText),
+});
 
 const wal = z.strictObject({
   ...storageKeys('file'),
+  layers: z.strictObject(commonLayers).prefault({}).describe(layersText),
   channels: whole(
     16,
     1,
@@ -48,7 +81,17 @@ const wal = z.strictObject({
   ),
 });
 
-const objectStore = z.strictObject(storageKeys('fs'));
+const cache = z.strictObject({
+  memoryBytesMax: bytes(0, 0, 2 ** 50, 'Memory for ranges of segment files that were read. 0: none.'),
+  diskBytesMax: bytes(0, 0, 2 ** 50, 'Disk for them, for an object store that is far away. 0: none.'),
+  path: z.string().default('').describe("The cache's own folder on disk. Empty: cache in the data folder."),
+});
+
+const objectStore = z.strictObject({
+  ...storageKeys('fs'),
+  layers: callLayers.prefault({}).describe(layersText),
+  cache: cache.prefault({}).describe('Segment files that were read before, kept near.'),
+});
 
 const server = z.strictObject({
   host: z
@@ -75,9 +118,12 @@ const server = z.strictObject({
 
 const index = z.strictObject({
   graph: z
-    .enum(['hnsw', 'usearch'])
+    .string()
+    .min(1)
     .default('hnsw')
-    .describe('Which plugin serves graph indexes. usearch needs the package of that name.'),
+    .describe(
+      'Which plugin serves graph indexes: hnsw, usearch (needs the package of that name), or a package or path as for storage.',
+    ),
   options: z
     .record(z.string(), z.unknown())
     .default({})

@@ -8,6 +8,8 @@ export interface BuiltInPlugin {
   readonly load: () => Promise<{ readonly default: unknown }>;
   /** Options that depend on the data folder; those of elanus.yaml go over them. */
   readonly defaults: (dataDir: string) => Readonly<Record<string, unknown>>;
+  /** Keeps to this machine: its calls are not measured unless somebody asks. */
+  readonly isLocal?: true;
 }
 
 const none = () => ({});
@@ -19,22 +21,43 @@ export const BUILT_IN_PLUGINS: Readonly<Record<PluginPort, Readonly<Record<strin
     embedded: {
       load: () => import('../../plugins/meta-embedded/index.ts'),
       defaults: (dataDir) => ({ path: join(dataDir, 'meta') }),
+      isLocal: true,
     },
-    memory: { load: async () => ({ default: (await memoryPlugins()).memoryMetaPlugin }), defaults: none },
+    memory: {
+      load: async () => ({ default: (await memoryPlugins()).memoryMetaPlugin }),
+      defaults: none,
+      isLocal: true,
+    },
+    etcd: { load: () => import('../../plugins/meta-etcd/index.ts'), defaults: none },
+    object: { load: () => import('../../plugins/meta-object/index.ts'), defaults: none },
   },
   wal: {
     file: {
       load: () => import('../../plugins/wal-file/index.ts'),
       defaults: (dataDir) => ({ path: join(dataDir, 'wal') }),
+      isLocal: true,
     },
-    memory: { load: async () => ({ default: (await memoryPlugins()).memoryWalPlugin }), defaults: none },
+    memory: {
+      load: async () => ({ default: (await memoryPlugins()).memoryWalPlugin }),
+      defaults: none,
+      isLocal: true,
+    },
+    kafka: { load: () => import('../../plugins/wal-kafka/index.ts'), defaults: none },
+    object: { load: () => import('../../plugins/wal-object/index.ts'), defaults: none },
   },
   objectStore: {
     fs: {
       load: () => import('../../plugins/object-fs/index.ts'),
       defaults: (dataDir) => ({ path: join(dataDir, 'objects') }),
+      isLocal: true,
     },
-    memory: { load: async () => ({ default: (await memoryPlugins()).memoryObjectPlugin }), defaults: none },
+    memory: {
+      load: async () => ({ default: (await memoryPlugins()).memoryObjectPlugin }),
+      defaults: none,
+      isLocal: true,
+    },
+    s3: { load: () => import('../../plugins/object-s3/index.ts'), defaults: none },
+    azure: { load: () => import('../../plugins/object-azure/index.ts'), defaults: none },
   },
   index: {
     flat: { load: () => import('../../plugins/index-flat/index.ts'), defaults: none },

@@ -1,13 +1,14 @@
 import { totalmem } from 'node:os';
 import type { Container } from 'inversify';
+import type { AnyPlugin } from '../../core/ports/plugin.ts';
 import { moduleUrl } from '../../kernels/location.ts';
 import { SharedArena } from '../compute/sharedArena.ts';
 import { createWorkerPool } from '../compute/workerPool.ts';
 import { chooseIndexes } from './pluginRegistry.ts';
 import { TOKENS } from './tokens.ts';
 
-/** Shared memory, worker threads, and the index plugins they load. */
-export function bindComputing(container: Container): void {
+/** Shared memory, worker threads, and the index plugins they load; `given` ones need not be looked for. */
+export function bindComputing(container: Container, given: readonly AnyPlugin[] = []): void {
   container.bind(TOKENS.Arena).toResolvedValue(
     ({ memory }) =>
       new SharedArena({
@@ -16,7 +17,9 @@ export function bindComputing(container: Container): void {
       }),
     [TOKENS.Config],
   );
-  container.bind(TOKENS.IndexPlugins).toResolvedValue(({ index }) => chooseIndexes(index), [TOKENS.Config]);
+  container
+    .bind(TOKENS.IndexPlugins)
+    .toResolvedValue(({ index }) => chooseIndexes(index, given), [TOKENS.Config]);
   container.bind(TOKENS.Compute).toResolvedValue(
     ({ compute }, arena, plugins, lifecycle) =>
       lifecycle.open(
@@ -26,8 +29,8 @@ export function bindComputing(container: Container): void {
             arena,
             modules: {
               taskModules: [moduleUrl('core/query/tasks').href],
-              indexes: plugins.map(({ plugin, config }) => ({
-                name: plugin.name,
+              indexes: plugins.map(({ name, plugin, config }) => ({
+                name,
                 workerModule: plugin.workerModule,
                 config,
               })),

@@ -1,16 +1,18 @@
-import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { ElanusError, invalid } from '../../core/domain/errors.ts';
-import type { IndexPlugin, PluginDeps, StoragePlugin, StoragePorts } from '../../core/ports/plugin.ts';
+import type {
+  AnyPlugin,
+  IndexPlugin,
+  PluginDeps,
+  StoragePlugin,
+  StoragePorts,
+} from '../../core/ports/plugin.ts';
 import { didYouMean } from '../config/nearMatch.ts';
 import type { Config, StorageConfig } from '../config/schema.ts';
 import { BUILT_IN_PLUGINS, type PluginPort } from './builtInPlugins.ts';
 import { missingPackage } from './missingPackage.ts';
+import { isPath, outsideModule } from './outsidePlugins.ts';
 
 const PORT_VERSION = 1;
-
-type AnyPlugin = StoragePlugin<keyof StoragePorts, unknown> | IndexPlugin<unknown>;
 
 /** A storage plugin with its options, checked but not opened. */
 export interface ChosenStorage<Port extends keyof StoragePorts> {
@@ -22,40 +24,52 @@ export interface ChosenStorage<Port extends keyof StoragePorts> {
 export type StoragePlugins = { readonly [Port in keyof StoragePorts]: ChosenStorage<Port> };
 
 export interface ChosenIndex {
+  /** In the configuration; handles carry it. */
+  readonly name: string;
   readonly plugin: IndexPlugin<unknown>;
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** Loads the three storage plugins of a configuration. Errors: Invalid (name, options), Unsupported. */
+/** Loads the three storage plugins of a configuration; `given` ones are there already. Errors: Invalid (name, options), Unsupported. */
 export async function chooseStorage(
   config: Readonly<Record<keyof StoragePorts, StorageConfig>>,
   dataDir: string,
+  given: readonly AnyPlugin[] = [],
 ): Promise<StoragePlugins> {
   const [meta, wal, objectStore] = await Promise.all([
-    chooseOne('meta', config.meta, dataDir),
-    chooseOne('wal', config.wal, dataDir),
-    chooseOne('objectStore', config.objectStore, dataDir),
+    chooseOne('meta', config.meta, dataDir, given),
+    chooseOne('wal', config.wal, dataDir, given),
+    chooseOne('objectStore', config.objectStore, dataDir, given),
   ]);
+  refuseStoreInItself(objectStore.plugin);
   refuseMixedDurability([meta.plugin, wal.plugin, objectStore.plugin]);
   return { meta, wal, objectStore };
 }
 
 /** Loads the index plugins: the exact scan, which is always there, and the graph. Errors: Invalid (options), Unsupported. */
-export function chooseIndexes({ graph, options }: Config['index']): Promise<readonly ChosenIndex[]> {
-  return Promise.all([chooseIndex('flat', {}), chooseIndex(graph, options)]);
+export function chooseIndexes(
+  { graph, options }: Config['index'],
+  given: readonly AnyPlugin[] = [],
+): Promise<readonly ChosenIndex[]> {
+  return Promise.all([chooseIndex('flat', {}, []), chooseIndex(graph, options, given)]);
 }
 
-async function chooseIndex(name: string, options: unknown): Promise<ChosenIndex> {
-  const plugin = (await loadPlugin('index', name)) as IndexPlugin<unknown>;
-  return { plugin, config: checkOptions(plugin, options) as Readonly<Record<string, unknown>> };
+async function chooseIndex(
+  name: string,
+  options: unknown,
+  given: readonly AnyPlugin[],
+): Promise<ChosenIndex> {
+  const plugin = (await loadPlugin('index', name, given)) as IndexPlugin<unknown>;
+  return { name, plugin, config: checkOptions(plugin, options) as Readonly<Record<string, unknown>> };
 }
 
 async function chooseOne<Port extends keyof StoragePorts>(
   port: Port,
   { plugin: name, options }: StorageConfig,
   dataDir: string,
+  given: readonly AnyPlugin[],
 ): Promise<ChosenStorage<Port>> {
-  const plugin = (await loadPlugin(port, name)) as StoragePlugin<Port, unknown>;
+  const plugin = (await loadPlugin(port, name, given)) as StoragePlugin<Port, unknown>;
   const defaults = BUILT_IN_PLUGINS[port][name]?.defaults(dataDir) ?? {};
   const config = checkOptions(plugin, { ...defaults, ...options });
   return {
@@ -70,8 +84,14 @@ async function chooseOne<Port extends keyof StoragePorts>(
   };
 }
 
-/** The plugin object of a built-in name, a package or a path. */
-export async function loadPlugin(port: PluginPort, name: string): Promise<AnyPlugin> {
+/** The plugin object of a given one's name, a built-in name, a package or a path. */
+export async function loadPlugin(
+  port: PluginPort,
+  name: string,
+  given: readonly AnyPlugin[] = [],
+): Promise<AnyPlugin> {
+  const own = given.find((plugin) => plugin.port === port && plugin.name === name);
+  if (own !== undefined) return checkManifest(own, port, name);
   const builtIn = BUILT_IN_PLUGINS[port];
   const isBuiltIn = Object.hasOwn(builtIn, name);
   try {
@@ -85,27 +105,18 @@ export async function loadPlugin(port: PluginPort, name: string): Promise<AnyPlu
 
 /** A path counts from the working directory; a package is looked for beside the server, then there. */
 async function importFromOutside(name: string): Promise<{ readonly default: unknown }> {
-  if (name.startsWith('.') || name.startsWith('/')) return import(pathToFileURL(resolve(name)).href);
+  if (isPath(name)) return import(outsideModule(name)!);
   try {
     return await import(name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    const path = findInWorkingDirectory(name);
-    if (path === undefined) throw error;
-    return import(pathToFileURL(path).href);
+    const module = outsideModule(name);
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND' || module === undefined) throw error;
+    return import(module);
   }
 }
 
-function findInWorkingDirectory(name: string): string | undefined {
-  try {
-    return createRequire(join(process.cwd(), 'elanus.js')).resolve(name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND') return undefined;
-    throw error;
-  }
-}
-
-function checkManifest(candidate: unknown, port: PluginPort, name: string): AnyPlugin {
+/** `candidate` as a plugin of `port`. Error: Invalid, saying what does not fit. */
+export function checkManifest(candidate: unknown, port: PluginPort, name: string): AnyPlugin {
   const plugin = candidate as Partial<AnyPlugin> | undefined;
   const key = settingOf(port);
   if (typeof plugin !== 'object' || plugin === null || typeof plugin.configSchema?.parse !== 'function') {
@@ -148,8 +159,17 @@ function checkOptions(plugin: AnyPlugin, options: unknown): unknown {
   }
 }
 
-/** A catalogue that outlives its data, or data that outlive their catalogue, cannot be opened again. */
-function refuseMixedDurability(plugins: readonly StoragePlugin<keyof StoragePorts, unknown>[]): void {
+function refuseStoreInItself({ name, needsObjectStore }: StoragePlugin<'objectStore', unknown>): void {
+  if (!needsObjectStore) return;
+  throw invalid(`objectStore.plugin: ${name} needs an object store, which it cannot be itself`);
+}
+
+/**
+ * A catalogue that outlives its data, or data that outlive their catalogue, cannot be opened again. What lies in the object
+ * store lasts as long as that.
+ */
+function refuseMixedDurability(chosen: readonly StoragePlugin<keyof StoragePorts, unknown>[]): void {
+  const plugins = chosen.filter((plugin) => !plugin.needsObjectStore);
   const forgetful = plugins.filter((plugin) => !plugin.capabilities.durable);
   if (forgetful.length === 0 || forgetful.length === plugins.length) return;
   const names = forgetful.map((plugin) => `${plugin.port}.plugin: ${plugin.name}`).join(', ');

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { Container } from 'inversify';
 import type { Logger } from '../../core/ports/logger.ts';
+import type { AnyPlugin } from '../../core/ports/plugin.ts';
 import type { Config } from '../config/schema.ts';
 import { measureContent } from '../metrics/contentMetrics.ts';
 import { bindComputing } from './computing.ts';
@@ -30,15 +31,18 @@ export interface RunningServer {
  * Opens all parts in the order of their dependencies and listens. When one fails the others are closed again and the error
  * is thrown: Invalid (configuration), Unsupported (package absent), Unavailable (port, folder), AlreadyExists (folder in use).
  */
-export async function startServer(config: Config, deps: { readonly logger: Logger }): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  deps: { readonly logger: Logger; readonly plugins?: readonly AnyPlugin[] },
+): Promise<RunningServer> {
   const lifecycle = new Lifecycle(deps.logger.child('lifecycle'));
   const container = new Container({ defaultScope: 'Singleton' });
   container.bind(TOKENS.Config).toConstantValue(config);
   container.bind(TOKENS.Logger).toConstantValue(deps.logger);
   container.bind(TOKENS.Lifecycle).toConstantValue(lifecycle);
   bindPlatform(container);
-  bindStorage(container);
-  bindComputing(container);
+  bindStorage(container, deps.plugins);
+  bindComputing(container, deps.plugins);
   bindRoles(container);
   bindTransports(container);
   try {

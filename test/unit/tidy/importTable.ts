@@ -19,7 +19,11 @@ const CORE_PACKAGES = ['apache-arrow', 're2js'];
 const LAYERS: readonly Layer[] = [
   { folder: /^src\/core\/domain\//, mayImport: ['src/core/domain/'] },
   { folder: /^src\/core\/ports\//, mayImport: ['src/core/domain/', 'src/core/ports/'] },
+  { folder: /^src\/core\/layers\//, mayImport: ['src/core/domain/', 'src/core/ports/', 'src/core/layers/'] },
   { folder: /^src\/core\//, mayImport: ['src/core/', ...CORE_PACKAGES] },
+  // What authors of plugins import.
+  { folder: /^src\/plugin(Rules)?\.ts$/, mayImport: ['src/core/domain/', 'src/core/ports/'] },
+  { folder: /^src\/serve\.ts$/, mayImport: ['src/core/ports/', 'src/server/cli/main.ts'] },
   {
     folder: /^src\/plugins\/([^/]+)\//,
     mayImport: [
@@ -50,6 +54,7 @@ const LAYERS: readonly Layer[] = [
       'src/core/ports/',
       'src/server/',
       'src/plugins/',
+      'src/kernels/location.ts',
       'package.json',
       ANY_NODE,
       ANY_PACKAGE,
