@@ -15,7 +15,7 @@ withServer(
 
     function optionsWith(more: Options): Options {
       return optionsFor(broker.port, {
-        tls: { caFile: broker.caFile },
+        tls: { ca: broker.caFile },
         sasl: login,
         callTimeoutMs: 5000,
         ...more,

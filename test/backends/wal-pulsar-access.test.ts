@@ -8,9 +8,10 @@ import { run } from '../../scripts/servers/commands.ts';
 import { freePort } from '../../scripts/servers/ready.ts';
 import type { BackendServer } from '../../scripts/servers/running.ts';
 import { withServer } from './backend.ts';
-import { type Certificates, makeCertificates, Tokens } from './wal-pulsar/credentials.ts';
+import { makeCertificates } from './meta-etcd/certificates.ts';
 import { startPulsarWith } from './wal-pulsar/pulsarServer.ts';
 import { openWith, optionsFor, type TransportName, transportsHere } from './wal-pulsar/subject.ts';
+import { Tokens } from './wal-pulsar/tokens.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -21,7 +22,7 @@ const USER = 'elanus';
 const tokens = new Tokens();
 const folder = mkdtempSync(join(tmpdir(), 'elanus-pulsar-'));
 const transports = await transportsHere();
-let certificates: Certificates;
+const CA_FILE = join(folder, 'ca.crt');
 let securePort: number;
 let secureAdminPort: number;
 
@@ -37,7 +38,7 @@ withServer(
 );
 
 async function startSecured(): Promise<BackendServer> {
-  certificates = await makeCertificates(folder);
+  makeCertificates(folder);
   securePort = await freePort();
   secureAdminPort = await freePort();
   const token = tokens.for(ADMIN);
@@ -53,9 +54,9 @@ async function startSecured(): Promise<BackendServer> {
       `brokerClientAuthenticationParameters=token:${token}`,
       `brokerServicePortTls=${securePort}`,
       `webServicePortTls=${secureAdminPort}`,
-      `tlsCertificateFilePath=${certificates.certFile}`,
-      `tlsKeyFilePath=${certificates.keyFile}`,
-      `tlsTrustCertsFilePath=${certificates.caFile}`,
+      `tlsCertificateFilePath=${join(folder, 'server.crt')}`,
+      `tlsKeyFilePath=${join(folder, 'server.key')}`,
+      `tlsTrustCertsFilePath=${CA_FILE}`,
     ],
   });
   const answer = await fetch(`http://127.0.0.1:${server.adminPort}/admin/v2/tenants/logs`, {
@@ -86,11 +87,10 @@ function accessCases(transport: TransportName, server: () => BackendServer): voi
   });
 
   test('encrypted, with a certificate authority of our own', async () => {
-    const { caFile } = certificates;
     const how =
       transport === 'native'
-        ? roundTrip({ ...secureOptions(), tlsCaFile: caFile })
-        : roundTrip(secureOptions(), { NODE_EXTRA_CA_CERTS: caFile });
+        ? roundTrip({ ...secureOptions(), tls: { ca: CA_FILE } })
+        : roundTrip(secureOptions(), { NODE_EXTRA_CA_CERTS: CA_FILE });
     expect(await how).toBe('50');
   });
 

@@ -19,6 +19,13 @@ const MIB = 1024 * 1024;
 /** A broker needs 5 to 20 s to start. */
 vi.setConfig({ testTimeout: 120_000 });
 
+/** As brokers do after a minute, unless they are told otherwise. */
+const DELETES_IDLE_TOPICS = [
+  'brokerDeleteInactiveTopicsEnabled=true',
+  'brokerDeleteInactiveTopicsFrequencySeconds=1',
+  'brokerDeleteInactiveTopicsMaxInactiveDurationSeconds=1',
+];
+
 const transports = await transportsHere();
 
 withServer(
@@ -34,7 +41,7 @@ withServer(
       });
     }
   },
-  () => startPulsarWith(),
+  () => startPulsarWith({ lines: () => DELETES_IDLE_TOPICS }),
 );
 
 interface Opened {
@@ -75,6 +82,7 @@ function namespaceCases(server: () => BackendServer): void {
     expect(await policiesOf('public/made-by-the-log')).toMatchObject({
       retention_policies: { retentionTimeInMinutes: -1, retentionSizeInMB: -1 },
       autoTopicCreationOverride: { allowAutoTopicCreation: false },
+      inactive_topic_policies: { deleteWhileInactive: false },
     });
     await (await openIn('public/made-by-the-log')).close();
   });
@@ -91,14 +99,39 @@ function namespaceCases(server: () => BackendServer): void {
     expect(message).toContain('pulsar-admin namespaces set-retention --time -1 --size -1 public/of-others');
     expect(message).toContain('pulsar-admin namespaces set-auto-topic-creation --disable public/of-others');
     expect(message).toContain('pulsar-admin namespaces remove-backlog-quota --type destination_storage');
+    expect(message).toContain(
+      'pulsar-admin namespaces set-inactive-topic-policies --disable-delete-while-inactive',
+    );
     expect(await policiesOf(namespace)).toEqual(before);
     const forever = { retentionTimeInMinutes: -1, retentionSizeInMB: -1 };
     await admin(server(), 'POST', `/namespaces/${namespace}/retention`, forever);
     await admin(server(), 'POST', `/namespaces/${namespace}/autoTopicCreation`, {
       allowAutoTopicCreation: false,
     });
+    await admin(server(), 'POST', `/namespaces/${namespace}/inactiveTopicPolicies`, {
+      deleteWhileInactive: false,
+      inactiveTopicDeleteMode: 'delete_when_no_subscriptions',
+      maxInactiveDurationSeconds: 60,
+    });
     await admin(server(), 'DELETE', `/namespaces/${namespace}/backlogQuota`);
     await (await openIn(namespace)).close();
+  });
+
+  test('a broker that deletes idle topics leaves those of a log, with and without records', async () => {
+    const namespace = 'public/idle';
+    const wal = await openIn(namespace);
+    await wal.open('a', 1);
+    await (await wal.open('a', 2)).append(makeRecord(1, 100));
+    await wal.close();
+    await admin(server(), 'PUT', '/namespaces/public/other');
+    await admin(server(), 'PUT', '/persistent/public/other/canary');
+    const listed = async (of: string): Promise<number> =>
+      JSON.parse((await admin(server(), 'GET', `/persistent/${of}`)).text).length;
+    await expect.poll(() => listed('public/other'), { timeout: 60_000, interval: 200 }).toBe(0);
+    expect(await listed(namespace)).toBe(3);
+    const again = await openIn(namespace);
+    expect(await idsOf(again, 'a')).toEqual([1]);
+    await again.close();
   });
 
   test('of a tenant that does not exist → Invalid', async () => {

@@ -25,7 +25,7 @@ test.for(ROWS)('$port: $adapter without $lacks → its kit fails', async (row) =
   const failure = await row.firstFailure();
   expect(failure).toBeDefined();
   const { name } = failure!;
-  found.push({ port, line: `| ${adapter} | ${lacks} | ${name} | ${promiseOf(port, name)} |\n` });
+  found.push({ port, line: `| ${port} | ${adapter} | ${lacks} | ${name} | ${promiseOf(port, name)} |\n` });
 });
 
 /** The table of docs/kits.md says what was found here: WRITE_TABLE=1 writes it, else it must agree. */
@@ -38,6 +38,6 @@ afterAll(() => {
 });
 
 function table(): string {
-  const head = '| adapter | without | first case that fails | promise |\n|---|---|---|---|\n';
+  const head = '| port | adapter | without | first case that fails | promise |\n|---|---|---|---|---|\n';
   return head + found.map(({ line }) => line).join('');
 }

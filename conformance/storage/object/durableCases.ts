@@ -70,11 +70,16 @@ export const SHARED_CASES: readonly DurableCase[] = [
     async ({ store }, durable) => {
       await store.put('count', utf8('0'));
       const names = Array.from({ length: PROCESSES }, (_, i) => `process ${i}`);
-      const wins = await raceProcesses(durable, names);
-      for (let round = 0; round < ROUNDS; round++) {
-        const winners = names.filter((_, i) => wins[i]!.has(round));
-        assert.equal(winners.length, 1, `winners of round ${round}`);
-        assert.equal(text((await store.get(`created/${round}`)).content), winners[0]);
+      const racers = await Promise.all(names.map((name) => startRacer(durable, name)));
+      try {
+        for (let round = 0; round < ROUNDS; round++) {
+          const answers = await Promise.all(racers.map((racer) => racer.race(`created/${round}`)));
+          const winners = names.filter((_, i) => answers[i] === 'won');
+          assert.equal(winners.length, 1, `winners of round ${round}`);
+          assert.equal(text((await store.get(`created/${round}`)).content), winners[0]);
+        }
+      } finally {
+        await Promise.all(racers.map((racer) => racer.end()));
       }
       assert.equal(text((await store.get('count')).content), String(PROCESSES * ROUNDS));
     },
@@ -105,29 +110,38 @@ async function checkWhole(store: ObjectStore, key: string): Promise<number> {
   return number;
 }
 
-/** Starts a process a name, lets them go when all are ready, and returns the rounds that each won. */
-async function raceProcesses(durable: DurableSubject, names: readonly string[]): Promise<Set<number>[]> {
+interface Racer {
+  /** Has the process create the object; its answer. */
+  race(key: string): Promise<string>;
+  end(): Promise<void>;
+}
+
+/** Starts a process that races others; resolves when it has opened the store. */
+async function startRacer(durable: DurableSubject, name: string): Promise<Racer> {
   const script = fileURLToPath(moduleOfKit('object/racingWriter'));
-  const racers = names.map((name) => {
-    const args = [script, durable.module.href, durable.location, name, String(ROUNDS)];
-    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    const ready = Promise.withResolvers<void>();
-    const won = new Set<number>();
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (line === 'ready') ready.resolve();
-      else won.add(Number(line.slice('won '.length)));
-    });
-    const ended = new Promise<Set<number>>((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', (code) =>
-        code === 0 ? resolve(won) : reject(new Error(`${name} ended with ${code}`)),
-      );
-    });
-    return { child, ready: Promise.race([ready.promise, ended]), ended };
+  const args = [script, durable.module.href, durable.location, name];
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = new Promise<void>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${name} ended with ${code}`))));
   });
-  await Promise.all(racers.map(({ ready }) => ready));
-  for (const { child } of racers) child.stdin.write('go\n');
-  return Promise.all(racers.map(({ ended }) => ended));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const answer = async (): Promise<string> => {
+    const line = await lines.next();
+    if (line.done) await ended;
+    return String(line.value);
+  };
+  assert.equal(await answer(), 'ready');
+  return {
+    race(key) {
+      child.stdin.write(`${key}\n`);
+      return answer();
+    },
+    end() {
+      child.stdin.end();
+      return ended;
+    },
+  };
 }
 
 async function withStore(durable: DurableSubject, run: (store: ObjectStore) => Promise<void>): Promise<void> {

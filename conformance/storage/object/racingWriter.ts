@@ -1,28 +1,22 @@
 import { writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import type { ObjectStore } from '../../../src/core/ports/objectStore.ts';
 import { elanusError, text, utf8 } from '../checks.ts';
 
 /**
- * One of several processes on one store: `racingWriter.ts <module> <location> <name> <rounds>` waits for a line on stdin,
- * then creates objects that the others create too and counts one object up. Prints `won <round>` for each it created.
+ * One of several processes on one store: `racingWriter.ts <module> <location> <name>`. For each line on stdin it creates the object
+ * of that name, as the others do at that moment, and counts another one up; it answers `won` or `lost`. Ends with stdin.
  */
-await main();
-
-async function main(): Promise<void> {
-  const [module, location, name, rounds] = process.argv.slice(2) as [string, string, string, string];
-  const { openStore } = (await import(module)) as { openStore(location: string): Promise<ObjectStore> };
-  const store = await openStore(location);
-  writeSync(1, 'ready\n');
-  await new Promise((resolve) => process.stdin.once('data', resolve));
-  process.stdin.destroy();
-  for (let round = 0; round < Number(rounds); round++) {
-    if (await succeeds('AlreadyExists', () => store.putIfAbsent(`created/${round}`, utf8(name)))) {
-      writeSync(1, `won ${round}\n`);
-    }
-    await increment(store);
-  }
-  await store.close();
+const [module, location, name] = process.argv.slice(2) as [string, string, string];
+const { openStore } = (await import(module)) as { openStore(location: string): Promise<ObjectStore> };
+const store = await openStore(location);
+writeSync(1, 'ready\n');
+for await (const key of createInterface({ input: process.stdin })) {
+  const hasWon = await succeeds('AlreadyExists', () => store.putIfAbsent(key, utf8(name)));
+  await increment(store);
+  writeSync(1, hasWon ? 'won\n' : 'lost\n');
 }
+await store.close();
 
 async function increment(store: ObjectStore): Promise<void> {
   for (;;) {

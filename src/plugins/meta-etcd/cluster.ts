@@ -75,8 +75,8 @@ export class EtcdCluster {
       const attempt = await this.#attempt(doing, call, leftMs);
       if ('result' in attempt || !attempt.failure.mayHaveHappened) return attempt;
       const { error } = attempt.failure;
-      if (isOutOfSpace(error) && (await this.#nothingHappenedSince(before))) return attempt;
-      throw unknownOutcome(error);
+      if (!isOutOfSpace(error) || !(await this.#isStillAt(before))) throw unknownOutcome(error);
+      return attempt;
     }, endMs);
   }
 
@@ -132,10 +132,13 @@ export class EtcdCluster {
     }
   }
 
-  /** Whether no key has changed: etcd may say that it is full after it has done a change. */
-  async #nothingHappenedSince(revision: bigint): Promise<boolean> {
-    const { header } = await this.repeat('read', (client, options) => this.#probe(client, options));
-    return BigInt(header.revision) === revision;
+  /** Whether it is certain that no key has changed: etcd may say that it is full after it has done a change. */
+  async #isStillAt(revision: bigint): Promise<boolean> {
+    const read = this.repeat('read', (client, options) => this.#probe(client, options));
+    return read.then(
+      ({ header }) => BigInt(header.revision) === revision,
+      () => false,
+    );
   }
 
   async #probe(client: Etcd3, options: { readonly deadline: number }): Promise<Answer> {

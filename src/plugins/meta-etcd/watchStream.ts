@@ -83,14 +83,15 @@ export class WatchStream {
     stream.on('end', () => done.reject(new Error('the stream ended')));
     stream.on('data', (answer) => {
       if (answer.canceled) this.#cancelled(answer, done);
-      else if (answer.created) confirmed.abort();
-      else this.#take(answer);
+      else if (!answer.created) this.#take(answer);
+      else {
+        confirmed.abort();
+        this.#pauseMs = PAUSE_MS_MIN;
+      }
     });
     void this.#deps.clock.sleep(CREATE_MS_MAX, confirmed.signal).then(
       () => done.reject(new Error(`the watch was not confirmed in ${CREATE_MS_MAX} ms`)),
-      () => {
-        this.#pauseMs = PAUSE_MS_MIN;
-      },
+      () => undefined,
     );
     try {
       if (!quit.aborted) stream.write(this.#request());

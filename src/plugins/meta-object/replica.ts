@@ -89,7 +89,7 @@ export class Replica {
         this.#state.rollBack();
         return false;
       }
-      
+      if (!this.#isTrusted()) await this.#checkNeverUsed(seq, endMs);
       this.#checked = asked;
     } catch (caught) {
       this.#state.rollBack();
@@ -119,12 +119,11 @@ export class Replica {
       this.#onSnapshots(seqs);
       const newest = seqs.at(-1) ?? 0;
       if (newest > this.#position && !(await this.#load(newest, endMs))) continue;
-      const first = await this.#log.firstEntry(endMs);
-      if (first !== undefined && first > this.#position + 1) {
-        throw corrupt(this.#log.names.entry(this.#position + 1), 'entries of the log are missing');
-      }
+      const first = (await this.#log.firstEntry(endMs)) ?? 0;
       this.#checked = asked;
-      return;
+      if (!this.#isTrusted()) continue;
+      if (first <= this.#position + 1) return;
+      throw corrupt(this.#log.names.entry(this.#position + 1), 'entries of the log are missing');
     }
   }
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { type API, Connection, type ConnectionOptions, metadataV10 } from '@platformatic/kafka';
 import { invalid } from '../../core/domain/errors.ts';
 import type { WalKafkaConfig } from './config.ts';
@@ -31,6 +32,8 @@ export class Brokers {
   readonly #connections = new Map<string, { readonly made: Connection; readonly ready: Promise<void> }>();
   readonly #bootstrap: readonly Address[];
   #known: readonly Address[] = [];
+  /** Those whose last request had no answer. */
+  readonly #silent = new Set<string>();
   #closed = false;
 
   static async connect(config: WalKafkaConfig): Promise<Brokers> {
@@ -60,12 +63,17 @@ export class Brokers {
     ...args: Args
   ): Promise<Reply> {
     const { made, ready } = this.#connection(address, lane);
-    await ready;
     try {
-      return await api.async(made, ...args);
+      await ready;
+      const reply = await api.async(made, ...args);
+      this.#silent.delete(keyOf(address));
+      return reply;
     } catch (caught) {
-      // A late answer to a request that timed out would confuse the client.
-      if (!isReply(caught)) drop(made);
+      if (!isReply(caught)) {
+        this.#silent.add(keyOf(address));
+        // A late answer to a request that timed out would confuse the client.
+        drop(made);
+      }
       throw caught;
     }
   }
@@ -157,10 +165,12 @@ export class Brokers {
     return connection;
   }
 
-  /** Those of the last answer first; the configured ones may be names that stand for any of them. */
-  #addresses(): Iterable<Address> {
+  /** Those of the last answer and the configured ones, which may be names for any of them; silent ones last. */
+  #addresses(): readonly Address[] {
     const all = [...this.#known, ...this.#bootstrap];
-    return new Map(all.map((address) => [keyOf(address), address])).values();
+    const each = new Map(all.map((address) => [keyOf(address), address]));
+    const isSilent = (address: Address): number => Number(this.#silent.has(keyOf(address)));
+    return [...each.values()].sort((a, b) => isSilent(a) - isSilent(b));
   }
 }
 
@@ -178,12 +188,14 @@ function drop(connection: Connection): void {
 async function securityOf({ tls, sasl }: WalKafkaConfig): Promise<ConnectionOptions> {
   const options: ConnectionOptions = {};
   if (tls !== undefined) {
-    const { caFile, certFile, keyFile, serverName } = tls;
-    options.tls = {
-      ...(caFile !== undefined && { ca: await readPem(caFile) }),
-      ...(certFile !== undefined && { cert: await readPem(certFile) }),
-      ...(keyFile !== undefined && { key: await readPem(keyFile) }),
+    const { ca, cert, key, serverName } = tls;
+    const files = {
+      ...(ca !== undefined && { ca: await readPem(ca) }),
+      ...(cert !== undefined && { cert: await readPem(cert) }),
+      ...(key !== undefined && { key: await readPem(key) }),
     };
+    requireFit(files);
+    options.tls = files;
     if (serverName !== undefined) options.tlsServerName = serverName;
   }
   if (sasl !== undefined) {
@@ -192,6 +204,14 @@ async function securityOf({ tls, sasl }: WalKafkaConfig): Promise<ConnectionOpti
     options.sasl = { mechanism, username, password };
   }
   return options;
+}
+
+function requireFit(files: SecureContextOptions): void {
+  try {
+    createSecureContext(files);
+  } catch (cause) {
+    throw invalid(`the files of tls cannot be used: ${String(cause)}`);
+  }
 }
 
 async function readPem(path: string): Promise<Buffer> {

@@ -21,9 +21,9 @@ const brokerSchema = z
 
 /** Files in PEM form. An empty object asks for TLS with the certificate authorities of the system. */
 const tlsSchema = z.strictObject({
-  caFile: z.string().min(1).optional(),
-  certFile: z.string().min(1).optional(),
-  keyFile: z.string().min(1).optional(),
+  ca: z.string().min(1).optional(),
+  cert: z.string().min(1).optional(),
+  key: z.string().min(1).optional(),
   /** Name to find in the broker's certificate instead of the host's. */
   serverName: z.string().min(1).optional(),
 });

@@ -39,7 +39,7 @@ export async function readLogEnd(partition: Partition, fetch: FetchOptions): Pro
     const { last, bytes } = digest;
     const { term, writer, cut } = digest.rules;
     const isReadable = last !== undefined && last.offset > (cut?.offset ?? -1);
-    if (last !== undefined || from <= Math.max(start, (cut?.offset ?? -1) + 1)) {
+    if (last !== undefined || from === start) {
       return { ...bounds, term, writer, cut, last: isReadable ? last : undefined, bytes };
     }
   }

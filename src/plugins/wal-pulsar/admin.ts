@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { invalid } from '../../core/domain/errors.ts';
 import type { WalPulsarConfig } from './config.ts';
 import { type EntryId, type Extent, extentOf, type TopicStats } from './entries.ts';
 import { aborted, isRefusedForGood, isTransientStatus, pulsarError, statusError } from './errors.ts';
@@ -14,6 +15,11 @@ export interface NamespacePolicies {
     readonly retentionSizeInMB: number;
   };
   readonly autoTopicCreationOverride?: { readonly allowAutoTopicCreation: boolean };
+  readonly inactive_topic_policies?: {
+    readonly deleteWhileInactive: boolean;
+    readonly inactiveTopicDeleteMode: string;
+    readonly maxInactiveDurationSeconds: number;
+  };
   readonly backlog_quota_map?: Readonly<
     Record<string, { readonly limitSize?: number; readonly limitTime?: number }>
   >;
@@ -38,10 +44,9 @@ export class Admin {
   readonly #base: string;
   readonly #namespace: string;
 
+  /** Errors: Invalid when the certificates cannot be read. */
   static async connect(config: WalPulsarConfig): Promise<Admin> {
-    const { token, tlsCaFile } = config;
-    const ca = tlsCaFile === undefined ? undefined : await readFile(tlsCaFile, 'utf8');
-    return new Admin(config, new HttpClient(token, ca));
+    return new Admin(config, new HttpClient(config.token, await authoritiesOf(config)));
   }
 
   private constructor({ webServiceUrl, namespace }: WalPulsarConfig, http: HttpClient) {
@@ -158,5 +163,14 @@ export class Admin {
       }
       await patience.wait();
     }
+  }
+}
+
+async function authoritiesOf({ tls }: WalPulsarConfig): Promise<string | undefined> {
+  if (tls === undefined) return undefined;
+  try {
+    return await readFile(tls.ca, 'utf8');
+  } catch (error) {
+    throw invalid(`tls.ca cannot be read: ${String(error)}`, { file: tls.ca });
   }
 }

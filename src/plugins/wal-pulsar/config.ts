@@ -37,8 +37,8 @@ export const walPulsarConfigSchema = z
       .regex(/^[A-Za-z0-9._-]{0,48}$/, 'must be at most 48 of [A-Za-z0-9._-]')
       .default('wal-'),
     token: z.string().min(1).optional(),
-    /** Certificate authorities in PEM form; left out = those of Node. */
-    tlsCaFile: z.string().min(1).optional(),
+    /** `ca`: file of the certificate authorities in PEM form; left out = those of Node. */
+    tls: z.strictObject({ ca: z.string().min(1) }).optional(),
     recordBytesMax: bytes(64 * MIB, 1, 1024 * MIB),
     /** Largest message that is sent; longer records are sent in pieces. */
     messageBytesMax: z
@@ -64,9 +64,9 @@ export const walPulsarConfigSchema = z
     message: 'must be given for transport native',
     path: ['serviceUrl'],
   })
-  .refine(({ transport, tlsCaFile }) => transport !== 'websocket' || tlsCaFile === undefined, {
+  .refine(({ transport, tls }) => transport !== 'websocket' || tls === undefined, {
     message: 'is for transport native; for websocket set the environment variable NODE_EXTRA_CA_CERTS',
-    path: ['tlsCaFile'],
+    path: ['tls'],
   })
   .transform((config) => ({
     ...config,

@@ -5,10 +5,13 @@ import { findEnds, type TopicEnd } from './ends.ts';
 import { entryAt } from './entries.ts';
 import { decodeMessage } from './messages.ts';
 import { comparePlaces, compareTopics, encodePosition, type Place } from './names.ts';
-import { firstPlace, readTopic } from './reader.ts';
+import { firstPlace, readTopic, withIndex } from './reader.ts';
 
-export async function channelInfo(channel: Channel, signal: AbortSignal): Promise<WalInfo> {
-  const view = await channel.index.refresh(channel.patience(signal));
+export function channelInfo(channel: Channel, signal: AbortSignal): Promise<WalInfo> {
+  return withIndex(channel, signal, (view) => infoOf(channel, view, signal));
+}
+
+async function infoOf(channel: Channel, view: IndexView, signal: AbortSignal): Promise<WalInfo> {
   const first = await firstPlace(channel, signal);
   if (first === undefined) return { first, last: undefined, term: view.term, retainedBytes: 0 };
   const topics = view.topics.filter((topic) => compareTopics(topic, first) >= 0);

@@ -9,6 +9,12 @@ const FOREVER = -1;
 const WANTED: NamespacePolicies = {
   retention_policies: { retentionTimeInMinutes: FOREVER, retentionSizeInMB: FOREVER },
   autoTopicCreationOverride: { allowAutoTopicCreation: false },
+  inactive_topic_policies: {
+    deleteWhileInactive: false,
+    // Without meaning then, and required.
+    inactiveTopicDeleteMode: 'delete_when_no_subscriptions',
+    maxInactiveDurationSeconds: 86_400,
+  },
 };
 
 /**
@@ -55,6 +61,11 @@ export function problemsOf(policies: NamespacePolicies): (readonly [problem: str
   if (policies.autoTopicCreationOverride?.allowAutoTopicCreation !== false) {
     const problem = 'topics are made by whoever names them, so that a deleted one could come back';
     problems.push([problem, 'set-auto-topic-creation --disable']);
+  }
+  if (policies.inactive_topic_policies?.deleteWhileInactive !== false) {
+    const command =
+      'set-inactive-topic-policies --disable-delete-while-inactive --max-inactive-duration 1d --delete-mode delete_when_no_subscriptions';
+    problems.push(['idle topics are deleted, empty ones in spite of the retention', command]);
   }
   for (const [type, { limitSize = FOREVER, limitTime = FOREVER }] of Object.entries(
     policies.backlog_quota_map ?? {},

@@ -13,6 +13,8 @@ import { type Publisher, STREAM_STALL_MS, type Transport, type Wanted } from './
 
 const CONNECT_MS_MAX = 10_000;
 const RECEIVER_QUEUE_MAX = 1_000;
+/** When none came so long after a reader was made, all may have been dropped. */
+const FIRST_MESSAGE_MS = 300;
 /** The client ends a send by itself; should it not, so long after that it is given up. */
 const GRACE_MS = 5_000;
 
@@ -22,7 +24,7 @@ const GRACE_MS = 5_000;
  * - readers have a listener: `readNext` frees what it has not got when it fails
  * - a reader is closed in its listener, in which its thread then waits: a message that comes just then would be handed to
  *   a listener that is freed. One that never hears of its last message stays open as long as the client
- * - what comes before `createReader` resolves is dropped, so `stream` may lack the first message
+ * - what comes before `createReader` resolves is dropped, so `stream` may lack the first messages, or all
  */
 export class NativeTransport implements Transport {
   readonly #package: PulsarPackage;
@@ -35,14 +37,14 @@ export class NativeTransport implements Transport {
     this.#config = config;
     this.#package = loadPulsarPackage(config.client);
     const { Client, AuthenticationToken } = this.#package;
-    const { serviceUrl, token, tlsCaFile, callTimeoutMs } = config;
+    const { serviceUrl, token, tls, callTimeoutMs } = config;
     this.#client = new Client({
       serviceUrl: serviceUrl!,
       operationTimeoutSeconds: Math.ceil(callTimeoutMs / 1_000),
       connectionTimeoutMs: Math.min(CONNECT_MS_MAX, callTimeoutMs),
       tlsValidateHostname: true,
       ...(token !== undefined && { authentication: new AuthenticationToken({ token }) }),
-      ...(tlsCaFile !== undefined && { tlsTrustCertsFilePath: tlsCaFile }),
+      ...(tls !== undefined && { tlsTrustCertsFilePath: tls.ca }),
     });
   }
 
@@ -73,7 +75,11 @@ export class NativeTransport implements Transport {
       signal.removeEventListener('abort', finish);
       resolve(found);
     };
-    const stall = setTimeout(finish, STREAM_STALL_MS);
+    let stall = setTimeout(finish, STREAM_STALL_MS);
+    const stallAfter = (ms: number): void => {
+      clearTimeout(stall);
+      if (!isOver) stall = setTimeout(finish, ms);
+    };
     signal.addEventListener('abort', finish);
     const { MessageId } = this.#package;
     this.#client
@@ -85,8 +91,9 @@ export class NativeTransport implements Transport {
         listener: (message, reader) => {
           const key = entryKeyOf(message.getMessageId());
           if (!isOver) {
+            if (found.size === 0) stallAfter(STREAM_STALL_MS);
+            else stall.refresh();
             found.set(key, message.getData());
-            stall.refresh();
             if (key !== lastKey) return undefined;
             finish();
           }
@@ -95,7 +102,10 @@ export class NativeTransport implements Transport {
           return closeQuietly(reader);
         },
       })
-      .then((reader) => !isClosed && this.#openReaders.add(reader), finish);
+      .then((reader) => {
+        if (!isClosed) this.#openReaders.add(reader);
+        if (found.size === 0) stallAfter(FIRST_MESSAGE_MS);
+      }, finish);
     return promise;
   }
 

@@ -15,7 +15,7 @@ export interface EntrySource {
 
 /**
  * The messages with ordinals `from` (inclusive) to `to` (exclusive), which lie in `extent`. What a stream lacks is asked for by
- * its entry: a reader of the native client may lose the first message of the row.
+ * its entry: a reader of the native client may lose messages.
  * Errors: NotFound when a ledger or the topic is gone.
  */
 export async function fetchEntries(

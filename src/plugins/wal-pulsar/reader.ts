@@ -75,6 +75,25 @@ async function requireReadable(
     throw invalid(`the position ${placeText(from)} names no record of channel ${channel.name}`);
 }
 
+/**
+ * What `attempt` makes of the index as it is. Errors: those of `attempt`; Corrupt when a topic is missing.
+ */
+export async function withIndex<Result>(
+  channel: Channel,
+  signal: AbortSignal,
+  attempt: (view: IndexView) => Promise<Result>,
+): Promise<Result> {
+  for (;;) {
+    const view = await channel.index.refresh(channel.patience(signal));
+    try {
+      return await attempt(view);
+    } catch (caught) {
+      if (!isKind(caught, 'NotFound')) throw caught;
+      await requireChanged(channel, view, caught, signal);
+    }
+  }
+}
+
 /** A topic may vanish under a reader when it was empty, or was given up; otherwise somebody deleted it. */
 async function requireChanged(
   channel: Channel,

@@ -36,4 +36,4 @@ export interface Wanted {
 }
 
 /** No message for so long while some are awaited: what streamed until now must do. */
-export const STREAM_STALL_MS = 1_000;
+export const STREAM_STALL_MS = 5_000;

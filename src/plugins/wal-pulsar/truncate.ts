@@ -3,20 +3,21 @@ import type { Channel } from './channel.ts';
 import type { IndexView } from './channelIndex.ts';
 import { findEnds } from './ends.ts';
 import { comparePlaces, compareTopics, type Place, parseTopicName, placeText } from './names.ts';
+import { withIndex } from './reader.ts';
 import type { Patience } from './retry.ts';
 
 /** Errors: Invalid when `upTo` lies in no topic of the channel. */
 export async function truncateChannel(channel: Channel, upTo: Place, signal: AbortSignal): Promise<void> {
   const patience = channel.patience(signal);
-  const view = await channel.index.refresh(patience);
-  if (view.cut !== undefined && comparePlaces(upTo, view.cut) <= 0) return;
-  const topic = view.topics.find((other) => compareTopics(other, upTo) === 0);
-  const [end] = topic === undefined ? [] : await findEnds(channel, [topic], patience);
-  if (end === undefined || upTo.message >= end.extent.count) {
-    throw invalid(
-      `the position ${placeText(upTo)} to truncate up to names no record of channel ${channel.name}`,
-    );
-  }
+  const isNew = await withIndex(channel, signal, async ({ cut, topics }) => {
+    if (cut !== undefined && comparePlaces(upTo, cut) <= 0) return false;
+    const topic = topics.find((other) => compareTopics(other, upTo) === 0);
+    const [end] = topic === undefined ? [] : await findEnds(channel, [topic], patience);
+    if (end !== undefined && upTo.message < end.extent.count) return true;
+    const text = `the position ${placeText(upTo)} to truncate up to names no record of channel ${channel.name}`;
+    throw invalid(text);
+  });
+  if (!isNew) return;
   await channel.index.setCut(upTo, patience);
   await deleteDead(channel, await channel.index.refresh(patience), patience);
 }

@@ -13,7 +13,9 @@ import type { Publisher } from './transport.ts';
 const MESSAGES_IN_FLIGHT_MAX = 8;
 /** The number of a message is u32. */
 const TOPIC_MESSAGES_MAX = 0xffff_ffff;
-/** After a failure: how long it is worth asking whether it was a take-over. */
+/** After so long without an answer, and after a failure, the index is asked whether somebody took over … */
+const DOUBT_MS = 1_000;
+/** … for so long. */
 const WHY_MS_MAX = 2_000;
 
 interface Sent extends Outgoing {
@@ -47,6 +49,8 @@ export class PulsarWalWriter implements WalWriter {
   #ended: ElanusError | undefined;
   #idleWaiters: (() => void)[] = [];
   #closing: Promise<void> | undefined;
+  /** Runs while something is in flight. */
+  #doubts: NodeJS.Timeout | undefined;
 
   constructor(channel: Channel, { topic, publisher }: OwnedTopic) {
     this.channel = channel.name;
@@ -150,6 +154,7 @@ export class PulsarWalWriter implements WalWriter {
     const sent: Sent = { ...outgoing, bytes: data.length, isDurable: false, failure: undefined };
     this.#inFlight.push(sent);
     this.#topicBytes += sent.bytes;
+    this.#doubts ??= setInterval(() => void this.#doubt(), DOUBT_MS);
     try {
       await this.#publisher.send(data);
       sent.isDurable = true;
@@ -166,15 +171,31 @@ export class PulsarWalWriter implements WalWriter {
 
   /** In order, whatever the order in which the client says so. */
   #acknowledge(): void {
+    this.#doubts?.refresh();
     while (this.#inFlight[0]?.isDurable) {
       const { appends, number, piece } = this.#inFlight.shift()!;
       for (const [record, append] of appends.entries()) append.resolve({ message: number - piece, record });
     }
+    if (this.#inFlight.length === 0) this.#trust();
     this.#channel.notify();
+  }
+
+  /** A client goes on trying to reach a topic that was sealed and then deleted, until the time of its message is over. */
+  async #doubt(): Promise<void> {
+    const superseded = await this.#superseded();
+    if (superseded === undefined) return;
+    this.#end(superseded);
+    await this.#publisher.close();
+  }
+
+  #trust(): void {
+    clearInterval(this.#doubts);
+    this.#doubts = undefined;
   }
 
   /** Once nothing is in flight that could still be acknowledged. */
   async #die(failed: Sent): Promise<void> {
+    this.#trust();
     const superseded = await this.#superseded();
     const cause = failed.failure!;
     const ended =

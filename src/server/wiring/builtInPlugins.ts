@@ -44,6 +44,7 @@ export const BUILT_IN_PLUGINS: Readonly<Record<PluginPort, Readonly<Record<strin
     },
     kafka: { load: () => import('../../plugins/wal-kafka/index.ts'), defaults: none },
     object: { load: () => import('../../plugins/wal-object/index.ts'), defaults: none },
+    pulsar: { load: () => import('../../plugins/wal-pulsar/index.ts'), defaults: none },
   },
   objectStore: {
     fs: {

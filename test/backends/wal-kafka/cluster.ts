@@ -1,21 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../../scripts/servers/commands.ts';
 import { folderOf } from '../../../scripts/servers/definition.ts';
 import { kafka } from '../../../scripts/servers/kafka.ts';
 import { transactionsWork } from '../../../scripts/servers/kafkaReady.ts';
-import { freePort } from '../../../scripts/servers/ready.ts';
+import { accepts, freePort } from '../../../scripts/servers/ready.ts';
 import { type BackendServer, startServer } from '../../../scripts/servers/running.ts';
 
 const NODES = [1, 2, 3] as const;
+const READY_STEP_MS = 50;
 
-/** Three brokers that are controllers too; node id = index + 1. Every internal topic has three replicas. */
+/** Three brokers that are controllers too; node id = index + 1. A restarted one is ready when it accepts. Every internal topic has three replicas. */
 export async function startKafkaCluster(): Promise<readonly BackendServer[]> {
   const ports = await Promise.all(NODES.map(() => freePort()));
   const controllerPorts = await Promise.all(NODES.map(() => freePort()));
   const clusterId = randomBytes(16).toString('base64url');
   const voters = controllerPorts.map((port, i) => `${i + 1}@127.0.0.1:${port}`).join(',');
-  return Promise.all(
+  const brokers = await Promise.all(
     NODES.map((node, i) =>
       startServer(kafka, async (folder) => {
         const properties = `${folder}/server.properties`;
@@ -25,10 +27,13 @@ export async function startKafkaCluster(): Promise<readonly BackendServer[]> {
         await run('java', ['-Xmx128m', ...java, ...format], { folder });
         const memory = ['-Xms256m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'];
         const args = [...memory, ...java, 'kafka.Kafka', properties];
-        return { port: ports[i]!, command: 'java', args, isReady: () => transactionsWork(ports[i]!) };
+        return { port: ports[i]!, command: 'java', args, isReady: () => accepts(ports[i]!) };
       }),
     ),
   );
+  // One of them hands out the producer ids.
+  while (!(await Promise.all(ports.map(transactionsWork))).includes(true)) await sleep(READY_STEP_MS);
+  return brokers;
 }
 
 function propertiesOf(

@@ -78,7 +78,7 @@ const EDITS = {
     replacement: '',
   },
   'copying what it is given': {
-    find: "operation.op === 'put' ? { ...operation, value: operation.value.slice() } : operation,",
+    find: "operation.op === 'put' ? { ...operation, value: new Uint8Array(operation.value) } : operation,",
     replacement: 'operation,',
   },
 };

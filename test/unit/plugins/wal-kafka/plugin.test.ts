@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { compareWalPositions } from '../../../../src/core/ports/wal.ts';
 import { walKafkaConfigSchema } from '../../../../src/plugins/wal-kafka/config.ts';
@@ -98,10 +99,13 @@ test('a refused password or certificate is not tried again, a cut connection is'
   });
 });
 
-test('a certificate file that is missing is Invalid and named', async () => {
-  const config = walKafkaConfigSchema.parse({ ...BROKERS, tls: { caFile: '/nowhere/ca.pem' } });
+test('a certificate file that is missing is Invalid and named, and so is one of something else', async () => {
+  const config = walKafkaConfigSchema.parse({ ...BROKERS, tls: { ca: '/nowhere/ca.pem' } });
   await expect(walKafkaPlugin.create(config, pluginDeps)).rejects.toMatchObject({
     kind: 'Invalid',
     context: { file: '/nowhere/ca.pem' },
   });
+  const notPem = fileURLToPath(import.meta.url);
+  const unfit = walKafkaConfigSchema.parse({ ...BROKERS, tls: { cert: notPem, key: notPem } });
+  await expect(walKafkaPlugin.create(unfit, pluginDeps)).rejects.toMatchObject({ kind: 'Invalid' });
 });
