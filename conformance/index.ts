@@ -24,7 +24,6 @@ export { pluginDeps } from './storage/pluginDeps.ts';
 export { type PluginKit, type PluginKitOptions, pluginConformance } from './storage/pluginKit.ts';
 export { type KitPort, promiseOf } from './storage/promises.ts';
 export {
-  type WalConformance,
   type WalConformanceOptions,
   type WalFactory,
   type WalFaults,

@@ -16,6 +16,7 @@ class Relay {
   readonly #framing: Framing;
   readonly #client: Socket;
   readonly #server: Socket;
+  #isCut = false;
   /** What waits for the answer to a request. */
   #awaited: { readonly request: Buffer; readonly fault: Fault } | undefined;
 
@@ -24,6 +25,8 @@ class Relay {
     this.#framing = framing;
     this.#client = client;
     this.#server = connect({ port: wire.target, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
+    // What was cut is still written to; whoever reads there learns of the cut.
+    for (const socket of [this.#client, this.#server]) socket.on('error', () => undefined);
     void this.#pump(this.#client, this.#server, (message) => this.#request(message));
     void this.#pump(this.#server, this.#client, (message) => this.#reply(message));
   }
@@ -35,12 +38,13 @@ class Relay {
       for await (const chunk of from.iterator({ destroyOnReturn: false })) {
         rest = Buffer.concat([rest, chunk as Buffer]);
         for (let bytes = this.#complete(rest); bytes > 0; bytes = this.#complete(rest)) {
+          if (this.#isCut) return;
           await pass(rest.subarray(0, bytes));
           rest = rest.subarray(bytes);
         }
       }
       await this.#wire.passable();
-      to.end(rest);
+      if (!this.#isCut) to.end(rest);
     } catch {
       this.#cut();
     }
@@ -82,12 +86,14 @@ class Relay {
   }
 
   #cut(): void {
+    this.#isCut = true;
     this.#wire.cut(this.#client);
     this.#wire.cut(this.#server);
   }
 
   /** That side gets half of `message` and then the end; the other is cut. */
   #cutAfterHalf(side: Socket, message: Buffer): void {
+    this.#isCut = true;
     this.#wire.cut(side === this.#client ? this.#server : this.#client);
     side.write(message.subarray(0, message.length >> 1), () => side.destroy());
   }

@@ -103,7 +103,7 @@ function storageCases(
         canFail: false,
         canBeKilled: durable,
         open: () => walSubject(module, options, durable),
-      }).cases;
+      });
   }
 }
 

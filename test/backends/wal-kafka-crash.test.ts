@@ -16,7 +16,7 @@ withServer('kafka', (server) => {
   const kit = walConformance(kafkaFactory(server, { canCrash: true }), { seeds: 1 });
   registerCases(
     'Wal: kafka, killed',
-    kit.cases.filter(({ name }) => /^(crash|model)/.test(name)),
+    kit.filter(({ name }) => /^(crash|model)/.test(name)),
   );
 
   let topicPrefix: string;

@@ -41,7 +41,7 @@ withServer(
   (server) => {
     const port = () => ({ ...server(), port: proxy.port });
     const kit = walConformance(kafkaFactory(port, { requestTimeoutMs: REQUEST_TIMEOUT_MS }), { seeds: 1 });
-    const underFaults = kit.cases.map(({ name, run }) => ({
+    const underFaults = kit.map(({ name, run }) => ({
       name,
       async run() {
         proxy.plan({ faults: FAULTS, chance: 0.03 });

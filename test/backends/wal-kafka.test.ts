@@ -16,7 +16,7 @@ import { kafkaFactory, type Options, openWal, optionsFor } from './wal-kafka/sub
 const MIB = 1024 * 1024;
 
 withServer('kafka', (server) => {
-  registerCases('Wal: kafka', walConformance(kafkaFactory(server), { seeds: 6 }).cases);
+  registerCases('Wal: kafka', walConformance(kafkaFactory(server), { seeds: 6 }));
 
   let admin: Admin;
   let producer: Producer<Buffer, Buffer, Buffer, Buffer>;

@@ -51,7 +51,7 @@ for (const { server: name, locate, end } of BACKENDS) {
         remove: async () => undefined,
       };
     }, true);
-    registerCases('wal: object', walConformance(factory, { seeds: 1 }).cases);
+    registerCases('wal: object', walConformance(factory, { seeds: 1 }));
 
     const faultyFactory = storeFactory(async () => {
       const { port } = server();
@@ -68,7 +68,7 @@ for (const { server: name, locate, end } of BACKENDS) {
         },
       };
     }, false);
-    const raceCases = walConformance(faultyFactory, { seeds: 1 }).cases.filter(({ name }) =>
+    const raceCases = walConformance(faultyFactory, { seeds: 1 }).filter(({ name }) =>
       /^race: (of writers|a writer)|^history:/.test(name),
     );
     registerCases('wal: object over a faulty network', raceCases);

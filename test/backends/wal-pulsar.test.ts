@@ -15,8 +15,8 @@ withServer(
   (server) => {
     for (const transport of transports) {
       const name = `Wal: pulsar, ${transport}`;
-      registerCases(name, walConformance(pulsarFactory(transport, server), { seeds: 3 }).cases);
-      const crashing = walConformance(pulsarFactory(transport, server, true), { seeds: 1 }).cases;
+      registerCases(name, walConformance(pulsarFactory(transport, server), { seeds: 3 }));
+      const crashing = walConformance(pulsarFactory(transport, server, true), { seeds: 1 });
       describe(`${name}, broker killed`, () => {
         registerCases(
           name,

@@ -37,8 +37,8 @@ const KITS = {
     objectStoreConformance({ capabilities: none, open }),
   ],
   wal: [
-    walConformance({ capabilities: all, ...wal, open }).cases,
-    walConformance({ capabilities: none, canCrash: false, canFail: false, open }).cases,
+    walConformance({ capabilities: all, ...wal, open }),
+    walConformance({ capabilities: none, canCrash: false, canFail: false, open }),
   ],
   index: [
     vectorIndexConformance(index, {

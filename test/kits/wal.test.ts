@@ -20,6 +20,6 @@ const memoryFactory: WalFactory = {
   },
 };
 
-registerCases('wal: memory', walConformance(memoryFactory).cases);
-registerCases('wal: file on a real disk', walConformance(realDiskFactory, { seeds: 8 }).cases);
-registerCases('wal: file on a simulated disk', walConformance(simulatedDiskFactory()).cases);
+registerCases('wal: memory', walConformance(memoryFactory));
+registerCases('wal: file on a real disk', walConformance(realDiskFactory, { seeds: 8 }));
+registerCases('wal: file on a simulated disk', walConformance(simulatedDiskFactory()));

@@ -1,5 +1,5 @@
 import { seededNumbers } from '../checks.ts';
-import { type ConformanceCase, type ConformanceResult, runCases } from '../conformanceCase.ts';
+import type { ConformanceCase } from '../conformanceCase.ts';
 import { CALL_CASES } from './callCases.ts';
 import { concurrentCase } from './concurrentCases.ts';
 import { crashInFlightCase, crashSweepCases } from './crashCases.ts';
@@ -11,17 +11,13 @@ import { caseOf, type SubjectCase, type WalConformanceOptions, type WalFactory }
 
 export type { WalConformanceOptions, WalFactory, WalFaults, WalSubject } from './subject.ts';
 
-export interface WalConformance {
-  readonly cases: readonly ConformanceCase[];
-}
-
 const SEEDS_DEFAULT = 24;
 
 /**
- * The cases a log must pass, for the invariants I1 to I12 of src/core/ports/wal.ts. Needs no test runner: run each
- * case, or all with `runConformance`. Same options, same cases.
+ * The cases a log must pass, for the invariants I1 to I12 of src/core/ports/wal.ts. Needs no test runner.
+ * Same options, same cases.
  */
-export function walConformance(factory: WalFactory, options: WalConformanceOptions = {}): WalConformance {
+export function walConformance(factory: WalFactory, options: WalConformanceOptions = {}): ConformanceCase[] {
   const seed = options.seed ?? 0;
   const seeds = Array.from({ length: options.seeds ?? SEEDS_DEFAULT }, (_, i) => seed + i + 1);
   const seeded = (subjectCase: SubjectCase): ConformanceCase[] =>
@@ -38,13 +34,5 @@ export function walConformance(factory: WalFactory, options: WalConformanceOptio
   if (factory.canBeKilled) cases.push(caseOf(factory, KILL_CASE, seed, seededNumbers(seed)));
   if (factory.canCrash) cases.push(...seeds.map((caseSeed) => crashInFlightCase(factory, caseSeed)));
   if (factory.canFail) cases.push(...crashSweepCases(factory, seed), ...faultCases(factory, seed));
-  return { cases };
-}
-
-/** Runs the cases one after the other; with `stopAtFailure` up to the first that fails. Throws when the kit is empty. */
-export function runConformance(
-  kit: WalConformance,
-  options: { readonly stopAtFailure?: boolean } = {},
-): Promise<ConformanceResult> {
-  return runCases(kit.cases, options);
+  return cases;
 }

@@ -3,7 +3,7 @@ import { invalid } from '../../core/domain/errors.ts';
 import type { WalPulsarConfig } from './config.ts';
 import { type EntryId, type Extent, extentOf, type TopicStats } from './entries.ts';
 import { aborted, isRefusedForGood, isTransientStatus, pulsarError, statusError } from './errors.ts';
-import { HttpClient } from './http.ts';
+import { HttpClient, type HttpReply } from './http.ts';
 import type { Patience } from './retry.ts';
 
 const ATTEMPT_MS_MAX = 10_000;
@@ -28,11 +28,6 @@ export interface NamespacePolicies {
 /** A topic's extent, and the properties it was given. */
 export interface TopicState extends Extent {
   readonly properties: Readonly<Record<string, string>>;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly body: Buffer;
 }
 
 /**
@@ -144,7 +139,7 @@ export class Admin {
     path: string,
     patience: Patience,
     { json, also = [] }: { readonly json?: string; readonly also?: readonly number[] } = {},
-  ): Promise<Answer> {
+  ): Promise<HttpReply> {
     const doing = `${method} ${path}`;
     const url = new URL(this.#base + path);
     for (;;) {

@@ -24,8 +24,7 @@ export function pulsarError(caught: unknown, doing: string): ElanusError {
 
 /** Of an HTTP answer that is no success. */
 export function statusError(status: number, body: string, doing: string): ElanusError {
-  const said = /"reason":"((?:[^"\\]|\\.)*)"/.exec(body)?.[1] ?? '';
-  const text = status === 401 || status === 403 ? REFUSED : firstLine(said);
+  const text = status === 401 || status === 403 ? REFUSED : reasonOf(body);
   return new ElanusError(
     status === 404 ? 'NotFound' : 'Unavailable',
     `${doing} failed: HTTP ${status} ${text}`,
@@ -85,8 +84,9 @@ function textOf(caught: unknown): string {
   return parts.filter((part) => part !== '').join(', ') || caught.name;
 }
 
-/** Of a broker's reason, which may go on with a stack. */
-function firstLine(reason: string): string {
-  const text = reason.replaceAll('\\n', '\n');
-  return /Message: (.*)/.exec(text)?.[1] ?? text.trim().split('\n')[0]!;
+/** What a broker gives as its reason, without the stack. */
+function reasonOf(body: string): string {
+  if (!body.startsWith('{')) return '';
+  const reason = String((JSON.parse(body) as { reason?: unknown }).reason ?? '');
+  return /Message: (.*)/.exec(reason)?.[1] ?? reason.trim().split('\n')[0]!;
 }

@@ -31,12 +31,18 @@ export class HttpClient {
 
   /** One attempt. Errors are those of Node. */
   async send(wanted: HttpRequest): Promise<HttpReply> {
-    const signal = AbortSignal.any([wanted.signal, AbortSignal.timeout(Math.ceil(wanted.timeoutMs))]);
+    const timeoutMs = Math.ceil(wanted.timeoutMs);
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.any([wanted.signal, timeout]);
     let { url } = wanted;
-    for (let redirects = 0; ; redirects++) {
-      const { location, ...reply } = await this.#sendTo(url, wanted, signal);
-      if (location === undefined || redirects === REDIRECTS_MAX) return reply;
-      url = new URL(location, url);
+    try {
+      for (let redirects = 0; ; redirects++) {
+        const { location, ...reply } = await this.#sendTo(url, wanted, signal);
+        if (location === undefined || redirects === REDIRECTS_MAX) return reply;
+        url = new URL(location, url);
+      }
+    } catch (cause) {
+      throw timeout.aborted ? new Error(`no answer within ${timeoutMs} ms`, { cause }) : cause;
     }
   }
 

@@ -43,17 +43,3 @@ export class Patience {
     if (this.signal.aborted) throw aborted(doing, this.signal.reason);
   }
 }
-
-/** `promise`, or Closed as soon as `signal` fires; what comes of the promise then is nobody's business any more. */
-export function unlessAborted<Result>(
-  promise: Promise<Result>,
-  signal: AbortSignal,
-  doing: string,
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(aborted(doing, signal.reason));
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
-}

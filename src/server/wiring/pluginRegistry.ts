@@ -145,18 +145,17 @@ function checkOptions(plugin: AnyPlugin, options: unknown): unknown {
   try {
     return plugin.configSchema.parse(options);
   } catch (error) {
-    const issues = (error as { issues?: readonly SchemaIssue[] }).issues ?? [];
-    const problems = issues.map(
-      ({ path, message }) => `${[plugin.port, 'options', ...path].map(String).join('.')}: ${message}`,
-    );
-    throw new ElanusError(
-      'Invalid',
-      problems.length > 0 ? problems.join('\n') : `${plugin.port}.options: ${String(error)}`,
-      {
-        cause: error,
-      },
-    );
+    throw new ElanusError('Invalid', optionProblems(plugin.port, error), { cause: error });
   }
+}
+
+/** What a plugin's schema found wrong: a line a problem when it lists them as zod does. */
+export function optionProblems(port: PluginPort, error: unknown): string {
+  const { issues = [], message } = error as { issues?: readonly SchemaIssue[]; message?: string };
+  if (issues.length === 0) return `${port}.options: ${message ?? String(error)}`;
+  return issues
+    .map(({ path, message: problem }) => `${[port, 'options', ...path].map(String).join('.')}: ${problem}`)
+    .join('\n');
 }
 
 function refuseStoreInItself({ name, needsObjectStore }: StoragePlugin<'objectStore', unknown>): void {

@@ -3,7 +3,8 @@ import { openStore } from './subject.ts';
 
 const wal = await openStore(process.argv[2]!);
 const writer = await wal.open('round-trip', Date.now());
-await Promise.all(Array.from({ length: 50 }, (_, i) => writer.append(new Uint8Array(900).fill(i))));
+// One by one, so that each is a message and there are enough of them for a reader.
+for (let i = 0; i < 50; i++) await writer.append(new Uint8Array(900).fill(i));
 let count = 0;
 for await (const { record, term } of wal.read('round-trip', undefined)) {
   if (record.length === 900 && term === writer.term) count++;

@@ -28,7 +28,7 @@ function row(lacks: string, mutation: Mutation | undefined): MutationRow {
       const mutant = await makeMutant('src/plugins/wal-file', mutation);
       try {
         const { openFileWal } = (await mutant.load('fileWal.ts')) as { openFileWal: OpenFileWal };
-        return await firstFailureOf(walConformance(simulatedDiskFactory(openFileWal)).cases);
+        return await firstFailureOf(walConformance(simulatedDiskFactory(openFileWal)));
       } finally {
         await mutant.remove();
       }

@@ -55,7 +55,7 @@ registerCases(
       },
     },
     { seeds: 4 },
-  ).cases,
+  ),
 );
 
 /** Every object counts as written once, so that whatever the cache keeps too long shows. */

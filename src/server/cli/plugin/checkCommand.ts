@@ -2,6 +2,7 @@ import { ElanusError, invalid } from '../../../core/domain/errors.ts';
 import { readConfigFile } from '../../config/configFile.ts';
 import { isRecord } from '../../config/sizes.ts';
 import { type FoundPlugin, findPlugin, type KitCase, type Kits, loadKits } from '../../wiring/pluginKits.ts';
+import { optionProblems } from '../../wiring/pluginRegistry.ts';
 import { capabilitiesText } from './capabilities.ts';
 import { pluginArguments } from './options.ts';
 
@@ -50,7 +51,7 @@ async function casesOf(
   try {
     return (await kits.pluginConformance(module, { options })).cases;
   } catch (error) {
-    throw invalid(`${plugin.port}.options: ${(error as Error).message}`);
+    throw invalid(optionProblems(plugin.port, error));
   }
 }
 

@@ -26,14 +26,14 @@ const fsFactory = storeFactory(async () => {
   };
 }, true);
 
-registerCases('wal: object in memory', walConformance(memoryFactory, { seeds: 8 }).cases);
-registerCases('wal: object on files', walConformance(fsFactory, { seeds: 3 }).cases);
-registerCases('wal: object on a simulated store', walConformance(simulatedFactory()).cases);
+registerCases('wal: object in memory', walConformance(memoryFactory, { seeds: 8 }));
+registerCases('wal: object on files', walConformance(fsFactory, { seeds: 3 }));
+registerCases('wal: object on a simulated store', walConformance(simulatedFactory()));
 registerCases('wal: object, beyond the kit', [
   ...storeCases(simulatedFactory()),
   ...storeCases(simulatedFactory({ isEven: true }), 1),
 ]);
 registerCases(
   'wal: object on a flaky network',
-  walConformance(simulatedFactory({ isFlaky: true }), { seeds: 48 }).cases,
+  walConformance(simulatedFactory({ isFlaky: true }), { seeds: 48 }),
 );

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { runConformance, walConformance } from '../../../../conformance/storage/wal/kit.ts';
+import { runCases } from '../../../../conformance/storage/conformanceCase.ts';
+import { walConformance } from '../../../../conformance/storage/wal/kit.ts';
 import { type Mutation, makeMutant } from '../../../kits/mutants.ts';
 import { type OpenObjectWal, simulatedFactory } from './objectWalSubject.ts';
 import { storeCases } from './storeCases.ts';
@@ -31,8 +32,8 @@ async function failuresOf(mutation: Mutation | undefined): Promise<string[]> {
     const { openObjectWal } = (await mutant.load('objectWal.ts')) as { openObjectWal: OpenObjectWal };
     const factory = simulatedFactory({ open: openObjectWal });
     const even = simulatedFactory({ open: openObjectWal, isEven: true });
-    const cases = [...walConformance(factory).cases, ...storeCases(factory), ...storeCases(even, 1)];
-    const { failures } = await runConformance({ cases }, { stopAtFailure: mutation !== undefined });
+    const cases = [...walConformance(factory), ...storeCases(factory), ...storeCases(even, 1)];
+    const { failures } = await runCases(cases, { stopAtFailure: mutation !== undefined });
     return failures.map(({ name, error }) => `${name}: ${String(error)}`);
   } finally {
     await mutant.remove();
