@@ -172,6 +172,35 @@ function sharedCases(transport: TransportName, server: () => BackendServer): voi
     await Promise.all([...wals, calm].map((wal) => wal.close()));
   });
 
+  test('a read across a take-over that is under way shows no gap', async () => {
+    const topicPrefix = uniquePrefix();
+    const { adminPort } = server();
+    const slow = await FaultProxy.start({ target: adminPort!, seed: 4, protocol: 'http1' });
+    const direct = await openWith(optionsFor(transport, server(), { topicPrefix }));
+    const reader = await openBehind(transport, { topicPrefix });
+    const taker = await openWith({
+      ...optionsFor(transport, { port: server().port, adminPort: slow.port }, { topicPrefix }),
+      webSocketUrl: `ws://127.0.0.1:${adminPort}`,
+    });
+    const writer = await direct.open('a', 1);
+    await writer.append(makeRecord(1, 100));
+    const sealing = slow.next({ delayMs: 3_000 }, { method: 'POST', path: /\/terminate$/ });
+    const opening = taker.open('a', 2);
+    await sealing;
+    // The reader looks at both topics, and at the second one only after the new writer's first record.
+    const path = /-t\d-0-[0-9a-f]+\/internalStats$/;
+    void proxies.http.next({ delayMs: 0 }, { path });
+    const waiting = proxies.http.next({ delayMs: 6_000 }, { path });
+    const reading = idsOf(reader, 'a');
+    await waiting;
+    await writer.append(makeRecord(2, 100));
+    await (await opening).append(makeRecord(3, 100));
+    expect(await reading).toEqual([1, 2]);
+    expect(await idsOf(reader, 'a')).toEqual([1, 2, 3]);
+    await Promise.all([direct, reader, taker].map((wal) => wal.close()));
+    await slow.close();
+  });
+
   test('nothing passes for longer than appends wait → Unknown; whole or not at all', async () => {
     const topicPrefix = uniquePrefix();
     const more = { topicPrefix, appendTimeoutMs: 1_000, callTimeoutMs: 5_000 };

@@ -174,13 +174,18 @@ test('cache: an object that is replaced or deleted by this process → nothing o
 });
 
 test('cache: a read that a put overtakes → what it read is not kept', async () => {
+  const hasRead = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
-  const store = cache(50_000, 0, () => gate.promise);
+  const store = cache(50_000, 0, () => {
+    hasRead.resolve();
+    return gate.promise;
+  });
   await inner.put('segments/a', patternBytes(100, 1));
   const overtaken = rangeOf(store, 'segments/a', 0, 100);
+  await hasRead.promise;
   await store.put('segments/a', patternBytes(100, 2));
   gate.resolve();
-  await overtaken;
+  expect(await overtaken).toEqual(patternBytes(100, 1));
   expect(await rangeOf(store, 'segments/a', 0, 100)).toEqual(patternBytes(100, 2));
 });
 
