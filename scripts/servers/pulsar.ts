@@ -29,16 +29,28 @@ export const pulsar: ServerDefinition = {
   install: (folder) => copyJars(fileURLToPath(POM), `${folder}/libs`),
 };
 
-/** Broker, bookie and metadata in one process, no authentication. `adminPort` is its web port. */
-export function startPulsar({ proxied }: { readonly proxied?: ProxiedPort } = {}): Promise<BackendServer> {
+export interface PulsarPorts {
+  readonly port: number;
+  readonly adminPort: number;
+}
+
+export interface PulsarSettings {
+  readonly proxied?: ProxiedPort;
+  /** Lines of standalone.conf, over those it has anyway. */
+  readonly lines?: (ports: PulsarPorts) => readonly string[];
+  /** Of the user that asks whether the broker is ready. */
+  readonly token?: string;
+}
+
+/** Broker, bookie, metadata and WebSocket service in one process, no authentication. `adminPort` is its web port. */
+export function startPulsar({ proxied, lines, token }: PulsarSettings = {}): Promise<BackendServer> {
   return startServer(pulsar, async (folder) => {
-    const port = await freePort();
-    const adminPort = await freePort();
+    const ports = { port: await freePort(), adminPort: await freePort() };
     const conf = `${folder}/standalone.conf`;
-    writeFileSync(conf, confOf(port, adminPort) + (proxied ? listenersOf(port, proxied) : ''));
+    const listeners = proxied === undefined ? '' : listenersOf(ports.port, proxied);
+    writeFileSync(conf, confOf(ports) + listeners + (lines?.(ports) ?? []).join('\n'));
     return {
-      port,
-      adminPort,
+      ...ports,
       command: 'java',
       args: [
         ...[
@@ -54,28 +66,28 @@ export function startPulsar({ proxied }: { readonly proxied?: ProxiedPort } = {}
         ...['--config', conf, '--no-functions-worker', '--no-stream-storage', '--num-bookies', '1'],
         ...['--bookkeeper-dir', `${folder}/bookkeeper`, '--metadata-dir', `${folder}/metadata`],
       ],
-      isReady: () => answers(adminPort, '/admin/v2/brokers/health', 'ok'),
+      isReady: () => answers(ports.adminPort, '/admin/v2/brokers/health', 'ok', token),
     };
   });
 }
 
 /** Without metadataStoreUrl: the standalone broker would look for a port of ZooKeeper in it. */
-function confOf(brokerPort: number, webPort: number): string {
+function confOf({ port, adminPort }: PulsarPorts): string {
   return `clusterName=standalone
-brokerServicePort=${brokerPort}
-webServicePort=${webPort}
+brokerServicePort=${port}
+webServicePort=${adminPort}
 bindAddress=127.0.0.1
 advertisedAddress=127.0.0.1
 functionsWorkerEnabled=false
 loadBalancerEnabled=false
+webSocketServiceEnabled=true
 numIOThreads=2
-numHttpServerThreads=4
+numHttpServerThreads=8
 managedLedgerDefaultEnsembleSize=1
 managedLedgerDefaultWriteQuorum=1
 managedLedgerDefaultAckQuorum=1
 managedLedgerCacheSizeMB=16
 managedLedgerNewEntriesCheckDelayInMillis=0
-brokerDeleteInactiveTopicsEnabled=false
 dbStorage_writeCacheMaxSizeMb=16
 dbStorage_readAheadCacheMaxSizeMb=16
 `;

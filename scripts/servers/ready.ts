@@ -36,11 +36,13 @@ export function accepts(port: number): Promise<boolean> {
   });
 }
 
-/** Whether GET `path` answers 200 with a body that `includes` this. */
-export async function answers(port: number, path: string, includes = ''): Promise<boolean> {
+/** Whether GET `path` answers 200 with a body that `includes` this. `token`: of a user, where the server wants one. */
+export async function answers(port: number, path: string, includes = '', token?: string): Promise<boolean> {
   try {
-    const signal = AbortSignal.timeout(CALL_MS_MAX);
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal });
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      signal: AbortSignal.timeout(CALL_MS_MAX),
+      headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+    });
     return (await response.text()).includes(includes) && response.status === 200;
   } catch {
     return false;

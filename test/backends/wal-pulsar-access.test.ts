@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { fails } from '../../conformance/storage/checks.ts';
 import { run } from '../../scripts/servers/commands.ts';
+import { startPulsar } from '../../scripts/servers/pulsar.ts';
 import { freePort } from '../../scripts/servers/ready.ts';
 import type { BackendServer } from '../../scripts/servers/running.ts';
 import { withServer } from './backend.ts';
 import { makeCertificates } from './meta-etcd/certificates.ts';
-import { startPulsarWith } from './wal-pulsar/pulsarServer.ts';
 import { openWith, optionsFor, type TransportName, transportsHere } from './wal-pulsar/subject.ts';
 import { Tokens } from './wal-pulsar/tokens.ts';
 
@@ -42,7 +42,7 @@ async function startSecured(): Promise<BackendServer> {
   securePort = await freePort();
   secureAdminPort = await freePort();
   const token = tokens.for(ADMIN);
-  const server = await startPulsarWith({
+  const server = await startPulsar({
     token,
     lines: () => [
       'authenticationEnabled=true',

@@ -5,11 +5,11 @@ import type { Fault } from '../../conformance/storage/faultProxyPlan.ts';
 import { checkHistory } from '../../conformance/storage/wal/checkHistory.ts';
 import { History } from '../../conformance/storage/wal/history.ts';
 import { hexOf, idsOf, kindOf, makeRecord } from '../../conformance/storage/wal/records.ts';
+import { startPulsar } from '../../scripts/servers/pulsar.ts';
 import { freePort } from '../../scripts/servers/ready.ts';
 import type { BackendServer } from '../../scripts/servers/running.ts';
 import type { Wal } from '../../src/core/ports/wal.ts';
 import { withServer } from './backend.ts';
-import { startPulsarWith } from './wal-pulsar/pulsarServer.ts';
 import {
   admin,
   openWith,
@@ -61,7 +61,7 @@ withServer(
 async function startBehindProxies(): Promise<BackendServer> {
   const proxiedPort = await freePort();
   const native = await FaultProxy.start({ target: proxiedPort, seed: 1, protocol: 'pulsar' });
-  const server = await startPulsarWith({
+  const server = await startPulsar({
     lines: ({ port }) => [
       `bindAddresses=proxied:pulsar://127.0.0.1:${proxiedPort}`,
       `advertisedListeners=direct:pulsar://127.0.0.1:${port},proxied:pulsar://127.0.0.1:${native.port}`,

@@ -1,10 +1,10 @@
 import { describe, expect, test, vi } from 'vitest';
 import { fails, patternBytes, sameBytes } from '../../conformance/storage/checks.ts';
 import { idsOf, kindOf, makeRecord, readAll } from '../../conformance/storage/wal/records.ts';
+import { startPulsar } from '../../scripts/servers/pulsar.ts';
 import type { BackendServer } from '../../scripts/servers/running.ts';
 import type { Wal } from '../../src/core/ports/wal.ts';
 import { withServer } from './backend.ts';
-import { startPulsarWith } from './wal-pulsar/pulsarServer.ts';
 import {
   admin,
   openWith,
@@ -41,7 +41,7 @@ withServer(
       });
     }
   },
-  () => startPulsarWith({ lines: () => DELETES_IDLE_TOPICS }),
+  () => startPulsar({ lines: () => DELETES_IDLE_TOPICS }),
 );
 
 interface Opened {
