@@ -1,24 +1,24 @@
 import type { Readable } from 'node:stream';
 import type { BlobRequestConditions } from '@azure/storage-blob';
 import { ElanusError, type ErrorContext, type ErrorKind, invalid } from '../../core/domain/errors.ts';
+import { readBody } from '../../core/ports/objectBody.ts';
 import {
   checkObjectKey,
   checkObjectLimit,
   checkObjectPrefix,
   checkObjectRange,
 } from '../../core/ports/objectKeys.ts';
+import { RetryPolicy, settled } from '../../core/ports/objectRetries.ts';
 import type { ObjectContent, ObjectInfo, ObjectStore, ObjectVersion } from '../../core/ports/objectStore.ts';
 import type { PluginDeps } from '../../core/ports/plugin.ts';
 import { BlockUpload, unshared } from './blockUpload.ts';
-import { readBody } from './body.ts';
 import { Calls } from './calls.ts';
 import { makeClient } from './client.ts';
 import type { ObjectAzureConfig } from './config.ts';
-import { azureError, failureOf } from './errors.ts';
+import { azureError, failureOf, unknownOutcome } from './errors.ts';
 import { listObjects } from './listing.ts';
 import { infoOf, versionOf } from './objectInfo.ts';
 import { probe } from './probe.ts';
-import { RetryPolicy, settled } from './retry.ts';
 
 /** What must hold for a write, and what its failure means. */
 interface Condition {
@@ -47,7 +47,7 @@ export async function openAzureObjectStore(
   config: ObjectAzureConfig,
   deps: PluginDeps,
 ): Promise<ObjectStore> {
-  const policy = new RetryPolicy(config.retriesMax, deps);
+  const policy = new RetryPolicy(config.retriesMax, { failureOf, unknownOutcome }, deps);
   const container = makeClient(config);
   const calls = new Calls(container, policy, config.requestTimeoutMs);
   const root = config.prefix === '' ? '' : `${config.prefix}/`;

@@ -1,6 +1,6 @@
 import type { BlobGetPropertiesOptions, ContainerClient } from '@azure/storage-blob';
+import { type RetryPolicy, retried } from '../../core/ports/objectRetries.ts';
 import { timedOut } from './errors.ts';
-import { type RetryPolicy, retried } from './retry.ts';
 
 /** The client's type of an AbortSignal, which Node's own fits at run time only. */
 type Signal = NonNullable<BlobGetPropertiesOptions['abortSignal']>;

@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { type RetryPolicy, retried } from '../../core/ports/objectRetries.ts';
 import { timedOut } from './errors.ts';
-import { type RetryPolicy, retried } from './retry.ts';
 
 /** Sends commands and may read the body of a reply; calls `progress` whenever something came. */
 export type Call<Result> = (

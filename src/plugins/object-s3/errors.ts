@@ -1,20 +1,11 @@
 import { ElanusError, type ErrorContext, type ErrorKind } from '../../core/domain/errors.ts';
+import type { AttemptFailure, Effect } from '../../core/ports/objectRetries.ts';
 
-/**
- * What a failed attempt of a write has done on the server: nothing; perhaps all of it, and it is over (the server answered);
- * perhaps all of it, now or later (no answer, or a gateway's).
- */
-export type Effect = 'none' | 'perhaps' | 'lost';
-
-export interface Failure {
+export interface Failure extends AttemptFailure {
   readonly kind: ErrorKind;
   /** S3's or Node's code, or the name of the error. */
   readonly code: string;
   readonly status: number | undefined;
-  readonly effect: Effect;
-  readonly isRetryable: boolean;
-  /** The server refused a write because of what is there. */
-  readonly isConditionFailed: boolean;
 }
 
 type Verdict = readonly [kind: ErrorKind, isRetryable: boolean, meaning?: string];

@@ -6,25 +6,25 @@ import {
   type HeadObjectCommandOutput,
 } from '@aws-sdk/client-s3';
 import { ElanusError, type ErrorContext, invalid } from '../../core/domain/errors.ts';
+import { readBody } from '../../core/ports/objectBody.ts';
 import {
   checkObjectKey,
   checkObjectLimit,
   checkObjectPrefix,
   checkObjectRange,
 } from '../../core/ports/objectKeys.ts';
+import { RetryPolicy } from '../../core/ports/objectRetries.ts';
 import type { ObjectContent, ObjectInfo, ObjectStore, ObjectVersion } from '../../core/ports/objectStore.ts';
 import type { PluginDeps } from '../../core/ports/plugin.ts';
-import { readBody } from './body.ts';
 import { Calls } from './calls.ts';
 import { makeClient } from './client.ts';
 import type { ObjectS3Config } from './config.ts';
 import { hasTrailer, TRAILER_BYTES } from './content.ts';
-import { s3Error } from './errors.ts';
+import { failureOf, s3Error, unknownOutcome } from './errors.ts';
 import { listObjects } from './listing.ts';
 import type { Place } from './multipart.ts';
 import { versionOf, wallMs } from './objectInfo.ts';
 import { probe } from './probe.ts';
-import { RetryPolicy } from './retry.ts';
 import { ABSENT, ALWAYS, unchangedSince, Writer } from './writer.ts';
 
 /**
@@ -32,7 +32,7 @@ import { ABSENT, ALWAYS, unchangedSince, Writer } from './writer.ts';
  * Errors: Unavailable (naming bucket and endpoint), Exhausted, Unsupported (conditions are ignored).
  */
 export async function openS3ObjectStore(config: ObjectS3Config, deps: PluginDeps): Promise<ObjectStore> {
-  const policy = new RetryPolicy(config.retriesMax, deps);
+  const policy = new RetryPolicy(config.retriesMax, { failureOf, unknownOutcome }, deps);
   const calls = new Calls(makeClient(config), policy, config.requestTimeoutMs);
   const root = config.prefix === '' ? '' : `${config.prefix}/`;
   try {

@@ -1,16 +1,16 @@
 import type { Readable } from 'node:stream';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { ElanusError, type ErrorKind } from '../../core/domain/errors.ts';
+import { readBody } from '../../core/ports/objectBody.ts';
+import { settled } from '../../core/ports/objectRetries.ts';
 import type { ObjectVersion } from '../../core/ports/objectStore.ts';
 import type { PluginDeps } from '../../core/ports/plugin.ts';
-import { readBody } from './body.ts';
 import type { Calls } from './calls.ts';
 import type { ObjectS3Config } from './config.ts';
 import { StoredContent, TRAILER_BYTES } from './content.ts';
 import { failureOf } from './errors.ts';
 import { type ConditionHeaders, MultipartUpload, type Place } from './multipart.ts';
 import { versionOf } from './objectInfo.ts';
-import { settled } from './retry.ts';
 
 /** What must hold for a write, and what its failure means. */
 export interface Condition {

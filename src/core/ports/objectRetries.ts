@@ -1,18 +1,47 @@
-import type { Clock } from '../../core/ports/clock.ts';
-import type { ObjectVersion } from '../../core/ports/objectStore.ts';
-import type { Random } from '../../core/ports/random.ts';
-import { failureOf, unknownOutcome } from './errors.ts';
+import type { ElanusError } from '../domain/errors.ts';
+import type { Clock } from './clock.ts';
+import type { ObjectVersion } from './objectStore.ts';
+import type { Random } from './random.ts';
+
+// Attempts on an object store behind a network, for every adapter that has one.
+
+/**
+ * What a failed attempt of a write has done on the server: nothing; perhaps all of it, and it is over (the server answered);
+ * perhaps all of it, now or later (no answer, or a gateway's).
+ */
+export type Effect = 'none' | 'perhaps' | 'lost';
+
+/** What an adapter knows of an error of its client. */
+export interface AttemptFailure {
+  readonly effect: Effect;
+  readonly isRetryable: boolean;
+  /** The server refused a write because of what is there. */
+  readonly isConditionFailed: boolean;
+}
+
+/** How an adapter reads the errors of its client. */
+export interface AttemptErrors {
+  failureOf(caught: unknown): AttemptFailure;
+  /** Of kind Unknown. */
+  unknownOutcome(caught: unknown, key: string): ElanusError;
+}
 
 const DELAY_MS_MIN = 50;
 const DELAY_MS_MAX = 2_000;
 
 /** How often and when an attempt is made again: delays double, and vary, so that many callers do not come back at once. */
 export class RetryPolicy {
+  readonly errors: AttemptErrors;
   readonly #retriesMax: number;
   readonly #deps: { readonly clock: Clock; readonly random: Random };
   #stopped = false;
 
-  constructor(retriesMax: number, deps: { readonly clock: Clock; readonly random: Random }) {
+  constructor(
+    retriesMax: number,
+    errors: AttemptErrors,
+    deps: { readonly clock: Clock; readonly random: Random },
+  ) {
+    this.errors = errors;
     this.#retriesMax = retriesMax;
     this.#deps = deps;
   }
@@ -36,7 +65,7 @@ export async function retried<Result>(policy: RetryPolicy, attempt: () => Promis
     try {
       return await attempt();
     } catch (caught) {
-      if (!failureOf(caught).isRetryable || !(await policy.wait(retry))) throw caught;
+      if (!policy.errors.failureOf(caught).isRetryable || !(await policy.wait(retry))) throw caught;
     }
   }
 }
@@ -62,14 +91,14 @@ export async function settled(policy: RetryPolicy, write: MarkedWrite): Promise<
     try {
       return await write.send();
     } catch (caught) {
-      const { effect, isRetryable, isConditionFailed } = failureOf(caught);
+      const { effect, isRetryable, isConditionFailed } = policy.errors.failureOf(caught);
       if (effect !== 'none') doubt ??= caught;
       const mayResend = isRetryable && (effect !== 'lost' || write.isRepeatable);
       if (mayResend && (await policy.wait(retry))) continue;
       if (doubt === undefined && !isConditionFailed) throw caught;
       const own = await lookForOwn(policy, write, effect === 'lost');
       if (own !== undefined) return own;
-      throw doubt === undefined ? caught : unknownOutcome(doubt, write.key);
+      throw doubt === undefined ? caught : policy.errors.unknownOutcome(doubt, write.key);
     }
   }
 }
@@ -82,7 +111,7 @@ async function lookForOwn(
 ): Promise<ObjectVersion | undefined> {
   for (let retry = 0; ; retry++) {
     const own = await retried(policy, write.findOwn).catch((caught: unknown) => {
-      throw unknownOutcome(caught, write.key);
+      throw policy.errors.unknownOutcome(caught, write.key);
     });
     if (own !== undefined || !mayCome || !(await policy.wait(retry))) return own;
   }

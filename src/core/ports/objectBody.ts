@@ -1,9 +1,11 @@
-import type { Readable } from 'node:stream';
-
 /** Reads the body of a reply into `into`, which it must fill exactly. Calls `progress` after every piece. */
-export async function readBody(body: Readable, into: Uint8Array, progress: () => void): Promise<void> {
+export async function readBody(
+  body: AsyncIterable<Uint8Array>,
+  into: Uint8Array,
+  progress: () => void,
+): Promise<void> {
   let at = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of body) {
     if (at + chunk.length > into.length) throw new Error('the reply has more bytes than asked for');
     into.set(chunk, at);
     at += chunk.length;
