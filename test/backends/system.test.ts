@@ -8,8 +8,8 @@ import { build } from '../../scripts/build.ts';
 import type { ServerName } from '../../scripts/servers/definition.ts';
 import type { BackendServer } from '../../scripts/servers/running.ts';
 import { COLLECTIONS } from '../crash/collections.ts';
-import { connect, isOk } from '../crash/replies.ts';
-import { rowOf } from '../crash/rows.ts';
+import { connect, isOk, statusOf } from '../crash/replies.ts';
+import { keyOf, rowOf } from '../crash/rows.ts';
 import { SMALL_BOUNDS, Workload } from '../crash/workload.ts';
 import { withServer } from './backend.ts';
 import { COMBINATIONS, type Combination } from './system/combinations.ts';
@@ -17,7 +17,8 @@ import { Installation } from './system/installation.ts';
 
 /**
  * The whole system on each combination of storage in system/combinations.ts, on real servers. SYSTEM_ROUNDS and SYSTEM_SEED set
- * the rounds of writing, killing and comparing.
+ * the rounds of writing, killing and comparing, SYSTEM_AWAY_MS how long a server is away while Elanus lives on, and
+ * SYSTEM_PACKAGES=all takes the whole of ../shared/data where that is there.
  */
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const COMMAND = fileURLToPath(new URL('../../dist/elanus.js', import.meta.url));
@@ -27,6 +28,12 @@ const ROUNDS = Number(process.env.SYSTEM_ROUNDS ?? 3);
 const SEED = Number(process.env.SYSTEM_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const WRITE_MS_MAX = 2_000;
 const AWAY_MS_MAX = 1_000;
+const AWAY_MS = Number(process.env.SYSTEM_AWAY_MS ?? 3_000);
+const PACKAGES = process.env.SYSTEM_PACKAGES ?? 'sample';
+/** A client that lost its server tries again within seconds; Pulsar's waits the longest. */
+const RECOVERY_MS_MAX = 90_000;
+/** The number of a writer that does not exist. */
+const NOBODY = 99;
 const MINUTE_MS = 60_000;
 const START_MS_MAX = 4 * MINUTE_MS;
 const TEST_MS_MAX = 15 * MINUTE_MS;
@@ -91,6 +98,15 @@ function cases(combination: Combination, servers: () => readonly BackendServer[]
       },
       TEST_MS_MAX,
     );
+
+    test(
+      'each server behind it goes away and returns: Elanus goes on without a restart',
+      async () => {
+        const counts = await ridesOut(installation);
+        console.log(`${combination.name}, servers away for ${AWAY_MS} ms: ${counts}, seed ${SEED}`);
+      },
+      TEST_MS_MAX,
+    );
   }
 
   test(
@@ -112,7 +128,7 @@ const PASSED = { code: 0, output: expect.stringMatching(/Tests .*passed/) };
 /** Runs cases of the protocol against servers with this configuration. */
 function nodeCases(names: readonly string[], config: string) {
   const args = ['run', '--config', 'conformance/protocol/vitest.config.ts'];
-  const env = { ELANUS_CONFIG: config, NO_COLOR: '1', PACKAGES: 'sample' };
+  const env = { ELANUS_CONFIG: config, NO_COLOR: '1', PACKAGES };
   return ended('vitest', [...args, '--dir', 'conformance/protocol/node', ...names], env);
 }
 
@@ -163,10 +179,61 @@ async function rounds(
   return `${ROUNDS} rounds, ${workload.acknowledged} operations acknowledged, ${workload.unknown} unknown, 0 wrong`;
 }
 
+/** Each server is killed and returns while Elanus runs. Resolves with the counts in words. */
+async function ridesOut(installation: Installation): Promise<string> {
+  const workload = new Workload(SEED);
+  const { server } = await newServer(installation);
+  const waits: string[] = [];
+  try {
+    await server.start();
+    await workload.createCollections(server);
+    for (const behind of installation.servers) {
+      const outage = async () => {
+        await endOf(behind);
+        await sleep(AWAY_MS);
+        await behind.start();
+        waits.push(`${behind.name} ${await untilAllAccept(server)} ms`);
+      };
+      expect(await workload.writeThrough(server, WRITE_MS_MAX / 2, outage), behind.name).toEqual([]);
+      expect(await workload.compare(server), behind.name).toEqual([]);
+    }
+    expect(await workload.writeUntilKilled(server, WRITE_MS_MAX)).toEqual([]);
+    await server.start();
+    expect(await workload.compare(server)).toEqual([]);
+  } catch (error) {
+    throw new Error(`the server said:\n${server.output}`, { cause: error });
+  } finally {
+    await server.kill();
+  }
+  const counts = `${workload.acknowledged} operations acknowledged, ${workload.unknown} unknown, 0 wrong`;
+  return `writes accepted again after ${waits.join(', ')}; ${counts}`;
+}
+
+/** Resolves with the milliseconds until every shard takes a write, of keys that nobody has. */
+async function untilAllAccept(server: ElanusServer): Promise<number> {
+  const startMs = performance.now();
+  const client = await connect(server.address);
+  const ids = Array.from({ length: 64 }, (_, slot) => keyOf(NOBODY, slot));
+  for (const { name } of COLLECTIONS) {
+    for (;;) {
+      const reply = await client.delete({ collection_name: name, ids });
+      if (isOk(reply)) break;
+      if (performance.now() - startMs > RECOVERY_MS_MAX)
+        throw new Error(`${name} still takes no writes: ${statusOf(reply).reason}`);
+    }
+  }
+  await client.closeConnection();
+  return Math.round(performance.now() - startMs);
+}
+
 /** Azurite alone is stopped: what it acknowledged in the last seconds is only in its memory. */
+function endOf(server: BackendServer): Promise<void> {
+  return server.name === 'azurite' ? server.stop() : server.kill();
+}
+
 async function outageOf(servers: readonly BackendServer[], { random }: Workload): Promise<void> {
   for (const server of servers) {
-    await (server.name === 'azurite' ? server.stop() : server.kill());
+    await endOf(server);
     await sleep(random.integer(AWAY_MS_MAX));
     await server.start();
     await sleep(random.integer(WRITE_MS_MAX));

@@ -5,7 +5,7 @@ import { SeededRandom } from '../../src/plugins/memory/seededRandom.ts';
 import { COLLECTIONS, createCollection } from './collections.ts';
 import { connect, expectOk } from './replies.ts';
 import { verify } from './verify.ts';
-import { Writer } from './writer.ts';
+import { type Course, Writer } from './writer.ts';
 
 const WRITERS = 8;
 
@@ -47,23 +47,36 @@ export class Workload {
    * Writes for `aliveMs`, then through `outage`, in which calls may be refused, then kills the server. Resolves with what was
    * wrong before the outage or the kill.
    */
-  async writeUntilKilled(
+  writeUntilKilled(server: ElanusServer, aliveMs: number, outage?: () => Promise<void>): Promise<string[]> {
+    const end = async () => {
+      await outage?.();
+      await server.kill();
+    };
+    return this.#write(server, aliveMs, end, outage !== undefined);
+  }
+
+  /** The same, but the server lives on. */
+  writeThrough(server: ElanusServer, aliveMs: number, outage: () => Promise<void>): Promise<string[]> {
+    return this.#write(server, aliveMs, outage, true);
+  }
+
+  async #write(
     server: ElanusServer,
     aliveMs: number,
-    outage?: () => Promise<void>,
+    end: () => Promise<void>,
+    mayRefuse: boolean,
   ): Promise<string[]> {
-    let dying = false;
-    const isDying = () => dying;
+    let [dying, over] = [false, false];
+    const course: Course = { isDying: () => dying, isOver: () => over, mayRefuse };
     const clients = await Promise.all(
       Array.from({ length: this.#writers.length + 1 }, () => connect(server.address)),
     );
-    const mayRefuse = outage !== undefined;
-    const work = this.#writers.map((writer, i) => writer.run(clients[i]!, isDying, mayRefuse));
-    work.push(housekeeping(clients.at(-1)!, new SeededRandom(this.random.integer(2 ** 31)), isDying));
+    const work = this.#writers.map((writer, i) => writer.run(clients[i]!, course));
+    work.push(housekeeping(clients.at(-1)!, new SeededRandom(this.random.integer(2 ** 31)), course));
     await sleep(aliveMs);
     dying = true;
-    await outage?.();
-    await server.kill();
+    await end();
+    over = true;
     const wrong = (await Promise.all(work)).flat();
     await Promise.all(clients.map((client) => client.closeConnection()));
     return wrong;
@@ -78,13 +91,13 @@ export class Workload {
   }
 }
 
-/** Flushes now and then, compacts now and then, until the server dies. */
+/** Flushes now and then, compacts now and then, until the server dies or it is over. */
 async function housekeeping(
   client: MilvusClient,
   random: SeededRandom,
-  isDying: () => boolean,
+  { isDying, isOver }: Course,
 ): Promise<string[]> {
-  for (;;) {
+  while (!isOver()) {
     await sleep(random.integer(400));
     const { name } = COLLECTIONS[random.integer(COLLECTIONS.length)]!;
     try {
@@ -94,4 +107,5 @@ async function housekeeping(
       return isDying() ? [] : [`housekeeping failed before the kill: ${String(error)}`];
     }
   }
+  return [];
 }

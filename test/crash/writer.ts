@@ -8,6 +8,16 @@ import { type Change, differences, WriterModel } from './writerModel.ts';
 
 const ROWS_MAX = 120;
 
+/** What a writer may meet. */
+export interface Course {
+  /** True from the moment on when calls may break. */
+  isDying(): boolean;
+  /** From there on the server may also refuse calls, which leaves open whether they happened. */
+  readonly mayRefuse: boolean;
+  /** True when no further call is wanted. */
+  isOver(): boolean;
+}
+
 /** Inserts, upserts and deletes its own keys, one request at a time, until the server dies; and reads them back now and then. */
 export class Writer {
   readonly number: number;
@@ -24,13 +34,10 @@ export class Writer {
     this.models = COLLECTIONS.map(({ shards }) => new WriterModel(number, shards));
   }
 
-  /**
-   * `isDying` is true from the moment on when calls may break; from there on the server may also refuse them if `mayRefuse`,
-   * which leaves open whether they happened. Returns what was wrong before.
-   */
-  async run(client: MilvusClient, isDying: () => boolean, mayRefuse = false): Promise<string[]> {
+  /** Goes on until a call breaks, is refused or finds something wrong, or until `isOver`. Returns what was wrong before. */
+  async run(client: MilvusClient, { isDying, mayRefuse, isOver }: Course): Promise<string[]> {
     const wrong: string[] = [];
-    while (wrong.length === 0) {
+    while (wrong.length === 0 && !isOver()) {
       const which = this.#random.integer(COLLECTIONS.length);
       try {
         if (this.#random.next() < 0.04) wrong.push(...(await this.#readBack(client, which)));

@@ -50,6 +50,7 @@ test('the bucket in the path, the prefix before the key, one signed request a pu
 test('parts of a large object: partsInFlightMax at a time, each sent again when it fails', async () => {
   let inFlight = 0;
   let inFlightMost = 0;
+  const three = Promise.withResolvers<void>();
   const parts = new Map<string, number>();
   let failuresLeft = 3;
   const port = await fakeServer(async ({ method, url, headers }, body) => {
@@ -64,6 +65,9 @@ test('parts of a large object: partsInFlightMax at a time, each sent again when 
     const part = query.get('partNumber');
     if (part === null) return answerProbe(method!, 'if-none-match' in headers || 'if-match' in headers);
     inFlightMost = Math.max(inFlightMost, ++inFlight);
+    // No answer until three are there; a fourth would come during the turns after that.
+    if (inFlight === 3) three.resolve();
+    await three.promise;
     for (let i = 0; i < 20; i++) await turn();
     inFlight--;
     if (failuresLeft-- > 0) return { status: 503 };
