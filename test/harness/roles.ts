@@ -92,6 +92,7 @@ export async function startRoles(storage: Storage, options: RoleOptions = {}): P
   const coordinator: Coordinator = createCoordinator({
     meta: stores.meta,
     clock,
+    random: pluginDeps.random,
     logger,
     settings: { pchannels: 4, collectionsMax: 2_000, databasesMax: 64, replicasMax: 1 },
     streaming: () => streaming,

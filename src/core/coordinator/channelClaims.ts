@@ -54,6 +54,18 @@ export class ChannelClaims {
     });
   }
 
+  /** Raises the term of a channel for the node that holds it. Error: Fenced when that is another one. */
+  async claimAgain(nodeId: string, pchannel: string): Promise<number> {
+    return this.#locks.run(['channels'], async () => {
+      if (this.#nodeId !== nodeId)
+        throw new ElanusError('Fenced', 'another streaming node holds the channels', {
+          context: { channel: pchannel, nodeId, holder: this.#nodeId },
+        });
+      await this.#raise(nodeId, [pchannel]);
+      return this.term(pchannel);
+    });
+  }
+
   /** Claims those of `pchannels` that the streaming node does not hold yet. Error: Unavailable when there is no node. */
   async ensureClaimed(pchannels: readonly string[]): Promise<void> {
     if (pchannels.every((pchannel) => this.#isHeld(pchannel))) return;
@@ -71,6 +83,11 @@ export class ChannelClaims {
   /** Error: NotFound for a channel that was never claimed. */
   term(pchannel: string): number {
     return this.#known(pchannel).term;
+  }
+
+  /** What the next claim gives. */
+  next(pchannel: string): { readonly pchannel: string; readonly term: number } {
+    return { pchannel, term: (this.#channels.get(pchannel)?.term ?? 0) + 1 };
   }
 
   /** Compares the channel's term in a write. */
@@ -94,7 +111,7 @@ export class ChannelClaims {
   async #raise(nodeId: string, pchannels: readonly string[]): Promise<void> {
     for (let at = 0; at < pchannels.length; at += CLAIMS_A_TXN) {
       const some = pchannels.slice(at, at + CLAIMS_A_TXN);
-      const terms = some.map((pchannel) => (this.#channels.get(pchannel)?.term ?? 0) + 1);
+      const terms = some.map((pchannel) => this.next(pchannel).term);
       const metaRevision = await this.#store.write(
         some.map((pchannel, i) => ({
           key: channelKey(pchannel),

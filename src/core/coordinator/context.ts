@@ -3,6 +3,7 @@ import type { RequestMemory } from '../domain/requestMemory.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { MetaStore } from '../ports/metaStore.ts';
+import type { Random } from '../ports/random.ts';
 import type { StreamingService } from '../streaming/service.ts';
 import type { IdAllocator, TimestampAllocator } from './allocators.ts';
 import type { Catalog } from './catalog.ts';
@@ -42,6 +43,7 @@ export interface CoordinatorContext {
 export interface CoordinatorDependencies {
   readonly meta: MetaStore;
   readonly clock: Clock;
+  readonly random: Random;
   readonly logger: Logger;
   readonly settings: CoordinatorSettings;
   /** Asked for at each call, since the streaming role starts after the coordinator. */

@@ -6,6 +6,7 @@ import { addField, alterCollection, alterField, truncateCollection } from './alt
 import { Catalog } from './catalog.ts';
 import { CatalogStore } from './catalogStore.ts';
 import { ChannelClaims } from './channelClaims.ts';
+import { ensureClusterId } from './clusterId.ts';
 import type { CoordinatorContext, CoordinatorDependencies } from './context.ts';
 import { createCollection } from './createCollection.ts';
 import { alterDatabase, createDatabase, dropDatabase } from './databases.ts';
@@ -19,6 +20,7 @@ import { ensureDefaultDatabase, readCatalog } from './recovery.ts';
 import { renameCollection } from './renameCollection.ts';
 import { claimChannels, commitSegments } from './segments.ts';
 import type { CoordinatorService } from './service.ts';
+import { pchannelNames } from './shards.ts';
 
 export type { CoordinatorDependencies, CoordinatorSettings } from './context.ts';
 
@@ -44,6 +46,7 @@ export function createCoordinator(dependencies: CoordinatorDependencies): Coordi
   const ids = new IdAllocator(store, IDS_KEY, IDS_A_WRITE, 100_000);
   const timestamps = new TimestampAllocator(store, TIMESTAMPS_KEY, dependencies.clock);
   const start = new Startup();
+  let clusterId = '';
   const context: CoordinatorContext = {
     settings: dependencies.settings,
     logger: dependencies.logger.child('coordinator'),
@@ -68,11 +71,17 @@ export function createCoordinator(dependencies: CoordinatorDependencies): Coordi
       await store.takeOver();
       await Promise.all([timestamps.recover(), ids.recover(), rowIds.recover(), readCatalog(context)]);
       await ensureDefaultDatabase(context);
+      clusterId = await ensureClusterId(store, dependencies.random);
       start.isDone = true;
     },
     clearDropped: async () => {
       await context.ready();
       await clearDropped(context);
+    },
+    getCluster: async () => {
+      start.check();
+      const pchannels = pchannelNames(dependencies.settings.pchannels);
+      return { clusterId, channels: pchannels.map((name) => context.channels.next(name)) };
     },
     allocTimestamps: async (count) => {
       start.check();
@@ -126,6 +135,10 @@ export function createCoordinator(dependencies: CoordinatorDependencies): Coordi
     alterIndex: async (request) => alterIndex(context, request),
     setLoad: async (request) => setLoad(context, request),
     claimChannels: async (nodeId) => claimChannels(context, nodeId),
+    claimChannel: async (nodeId, pchannel) => {
+      await context.ready();
+      return context.channels.claimAgain(nodeId, pchannel);
+    },
     commitSegments: async (change) => commitSegments(context, change),
   };
 }

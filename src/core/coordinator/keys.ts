@@ -5,6 +5,7 @@
  *   elanus/coordinator/term                    term of the active coordinator; every write compares its revision
  *   elanus/coordinator/timestamps              upper bound of the timestamps handed out (ms)
  *   elanus/coordinator/ids, …/rowIds           upper bounds of the ids handed out
+ *   elanus/coordinator/cluster                 id of the cluster, which the stores it uses bear too
  *   elanus/catalog/database/<id>               a database
  *   elanus/catalog/collection/<id>/<page>      a collection: one JSON document cut into pages; page 00 guards it
  *   elanus/catalog/dropped/<id>                intent: the keys and objects of this collection still have to go
@@ -18,6 +19,7 @@ export const TERM_KEY = 'elanus/coordinator/term';
 export const TIMESTAMPS_KEY = 'elanus/coordinator/timestamps';
 export const IDS_KEY = 'elanus/coordinator/ids';
 export const ROW_IDS_KEY = 'elanus/coordinator/rowIds';
+export const CLUSTER_KEY = 'elanus/coordinator/cluster';
 
 export const DATABASE_PREFIX = `${CATALOG}database/`;
 export const COLLECTION_PREFIX = `${CATALOG}collection/`;

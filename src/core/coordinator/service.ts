@@ -109,8 +109,11 @@ export interface CoordinatorService {
     load: LoadChange;
   }): Promise<CollectionInfo>;
 
+  getCluster(): Promise<ClusterInfo>;
   /** Claims every pchannel with a shard for `nodeId`: raises their terms durably, then answers what must be recovered. */
   claimChannels(nodeId: string): Promise<readonly ChannelAssignment[]>;
+  /** Raises the term of one channel durably, for the node that holds it. Resolves with the term. Error: Fenced. */
+  claimChannel(nodeId: string, pchannel: string): Promise<number>;
   /** One atomic change of a shard's segments and checkpoint. Repeating a change that happened is a success. */
   commitSegments(change: SegmentChange): Promise<void>;
 }
@@ -171,6 +174,13 @@ export interface LoadChange {
   readonly action: 'load' | 'release';
   readonly partitionNames: readonly string[] | undefined;
   readonly replicaNumber: number;
+}
+
+export interface ClusterInfo {
+  /** Made with the catalogue. */
+  readonly clusterId: string;
+  /** All physical channels there can be, with the term that the next claim gives each. */
+  readonly channels: readonly { readonly pchannel: string; readonly term: number }[];
 }
 
 export interface ChannelAssignment {

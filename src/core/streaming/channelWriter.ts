@@ -1,7 +1,7 @@
 import { ElanusError } from '../domain/errors.ts';
 import { HybridClock, type Timestamp } from '../domain/timestamp.ts';
 import type { Wal, WalPosition, WalWriter } from '../ports/wal.ts';
-import { encodeRecord, type WalRecord } from './record.ts';
+import { clusterTag, encodeRecord, type WalRecord } from './record.ts';
 import type { Shard } from './shard.ts';
 
 interface InFlight {
@@ -15,36 +15,52 @@ export interface Applied {
   readonly hiddenRows: number;
 }
 
+export interface ChannelWriterOptions {
+  readonly pchannel: string;
+  readonly clusterId: string;
+  readonly wal: Wal;
+  readonly writer: WalWriter;
+  readonly nowMs: () => number;
+  /** Told once when the writer has died, with the reason. */
+  readonly onDeath: (error: ElanusError) => void;
+}
+
 /** One physical channel: draws timestamps, appends records and applies them to their shards in log order. */
 export class ChannelWriter {
   readonly pchannel: string;
-  readonly term: number;
   readonly clock: HybridClock;
   /** Log position of the last record that was applied, hex; undefined = none yet. */
   lastPosition: string | undefined;
   /** Bytes appended since the process started. */
   appendedBytes = 0;
   #failure: ElanusError | undefined;
-  readonly #writer: WalWriter;
+  #writer: WalWriter;
   readonly #recordBytesMax: number;
+  readonly #tag: bigint;
+  readonly #onDeath: (error: ElanusError) => void;
   readonly #inFlight: InFlight[] = [];
 
-  constructor(options: { pchannel: string; term: number; wal: Wal; writer: WalWriter; nowMs: () => number }) {
+  constructor(options: ChannelWriterOptions) {
     this.pchannel = options.pchannel;
-    this.term = options.term;
     this.clock = new HybridClock(options.nowMs);
     this.#writer = options.writer;
+    this.#onDeath = options.onDeath;
     this.#recordBytesMax = options.wal.recordBytesMax;
+    this.#tag = clusterTag(options.clusterId);
+  }
+
+  get term(): number {
+    return this.#writer.term;
   }
 
   /**
    * Sequences one record: `make` gets the timestamp and must not wait. Resolves when the record is durable and applied.
-   * Errors: TooLarge, Exhausted (nothing happened), Unknown, Fenced, Closed (the channel is dead until it is opened again).
+   * Errors: TooLarge, Exhausted (nothing happened), Unknown, Fenced, Closed (the channel is dead until it resumes).
    */
   async append(shard: Shard, make: (timestamp: Timestamp) => WalRecord): Promise<Applied> {
     if (this.#failure !== undefined) throw this.#failure;
     const record = make(this.clock.next());
-    const bytes = encodeRecord(record);
+    const bytes = encodeRecord(record, this.#tag);
     if (bytes.length > this.#recordBytesMax) {
       throw new ElanusError('TooLarge', 'the write is larger than a log record can be', {
         context: { bytes: bytes.length, limit: this.#recordBytesMax },
@@ -75,6 +91,17 @@ export class ChannelWriter {
     return this.settle(this.clock.last);
   }
 
+  /**
+   * Takes writes again, through a writer of a higher term. What the dead one left in the log must have been applied. Returns
+   * the dead one, which is the caller's to close.
+   */
+  resume(writer: WalWriter): WalWriter {
+    const dead = this.#writer;
+    this.#writer = writer;
+    this.#failure = undefined;
+    return dead;
+  }
+
   close(): Promise<void> {
     return this.#writer.close();
   }
@@ -97,7 +124,10 @@ export class ChannelWriter {
 
   #failed(caught: unknown): never {
     const error = ElanusError.from(caught);
-    if (error.kind !== 'Exhausted' && error.kind !== 'TooLarge') this.#failure ??= afterwards(error);
+    if (error.kind !== 'Exhausted' && error.kind !== 'TooLarge' && this.#failure === undefined) {
+      this.#failure = afterwards(error);
+      this.#onDeath(error);
+    }
     throw error;
   }
 }

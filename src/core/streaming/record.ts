@@ -45,17 +45,20 @@ export interface TruncateRecord extends RecordHead {
 }
 
 /**
- * record = u8 version (1), u8 type, u16 shard, u32 count, f64 collectionId, u64 timestamp, body; little-endian, 8-aligned
+ * record = u8 version (2), u8 type, u16 shard, u32 count, f64 collectionId, u64 timestamp, u64 cluster tag, body;
+ *          little-endian, 8-aligned. Version 1 has no cluster tag.
  * write body = u32 deletes (0 or 1), u32 delete partitions (2^32 - 1 = all), f64 partitionId*, [column],
  *              (f64 partitionId, f64 segmentId, batch) × count
  * flush body = f64 segmentId × count
  */
-const VERSION = 1;
+const VERSION = 2;
 const TYPE = { write: 1, flush: 2, truncate: 3 } as const;
-const HEADER_BYTES = 24;
+const HEADER_BYTES = 32;
+const HEADER_BYTES_OF_1 = 24;
 const ALL_PARTITIONS = 0xffffffff;
 
-export function encodeRecord(record: WalRecord): Uint8Array {
+/** `tag` is that of the cluster. */
+export function encodeRecord(record: WalRecord, tag: bigint): Uint8Array {
   const bytes = new Uint8Array(recordBytes(record));
   const view = new DataView(bytes.buffer);
   view.setUint8(0, VERSION);
@@ -63,6 +66,7 @@ export function encodeRecord(record: WalRecord): Uint8Array {
   view.setUint16(2, record.shard, true);
   view.setFloat64(8, record.collectionId, true);
   view.setBigUint64(16, record.timestamp, true);
+  view.setBigUint64(24, tag, true);
   if (record.type === 'flush') {
     view.setUint32(4, record.segmentIds.length, true);
     record.segmentIds.forEach((id, i) => {
@@ -102,6 +106,17 @@ function encodeWriteBody(record: WriteRecord, bytes: Uint8Array, view: DataView)
   }
 }
 
+/** What the records of a cluster bear: the first 64 bits of its id. */
+export function clusterTag(clusterId: string): bigint {
+  return BigInt(`0x${clusterId.replaceAll('-', '').slice(0, 16)}`);
+}
+
+/** Undefined for a record of a version without tags, or one that is damaged. */
+export function tagOf(record: Uint8Array): bigint | undefined {
+  if (record[0] !== VERSION || record.length < HEADER_BYTES) return undefined;
+  return new DataView(record.buffer, record.byteOffset).getBigUint64(24, true);
+}
+
 /** Reads a record. Columns are views on `bytes`, or on a copy when `bytes` is not 8-byte aligned. Error: Corrupt. */
 export function decodeRecord(bytes: Uint8Array): WalRecord {
   const aligned = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
@@ -116,8 +131,9 @@ export function decodeRecord(bytes: Uint8Array): WalRecord {
 function decodeAligned(bytes: Uint8Array): WalRecord {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const version = view.getUint8(0);
-  if (version !== VERSION)
+  if (version < 1 || version > VERSION)
     throw new ElanusError('Corrupt', 'a log record of another version', { context: { version } });
+  const start = version === 1 ? HEADER_BYTES_OF_1 : HEADER_BYTES;
   const type = view.getUint8(1);
   const count = view.getUint32(4, true);
   const head = {
@@ -125,18 +141,18 @@ function decodeAligned(bytes: Uint8Array): WalRecord {
     collectionId: view.getFloat64(8, true),
     timestamp: view.getBigUint64(16, true),
   };
-  if (type === TYPE.write) return { type: 'write', ...head, ...decodeWriteBody(bytes, view, count) };
+  if (type === TYPE.write) return { type: 'write', ...head, ...decodeWriteBody(bytes, view, start, count) };
   if (type === TYPE.truncate) return { type: 'truncate', ...head };
   if (type !== TYPE.flush)
     throw new ElanusError('Corrupt', 'a log record of an unknown type', { context: { type } });
-  if (HEADER_BYTES + count * 8 > bytes.length)
+  if (start + count * 8 > bytes.length)
     throw new ElanusError('Corrupt', 'a log record ends too early', { context: { count } });
-  const segmentIds = Array.from({ length: count }, (_, i) => view.getFloat64(HEADER_BYTES + i * 8, true));
+  const segmentIds = Array.from({ length: count }, (_, i) => view.getFloat64(start + i * 8, true));
   return { type: 'flush', ...head, segmentIds };
 }
 
-function decodeWriteBody(bytes: Uint8Array, view: DataView, count: number) {
-  let at = HEADER_BYTES;
+function decodeWriteBody(bytes: Uint8Array, view: DataView, start: number, count: number) {
+  let at = start;
   const hasKeys = view.getUint32(at, true) === 1;
   const partitions = view.getUint32(at + 4, true);
   at += 8;

@@ -1,4 +1,4 @@
-import type { ChannelAssignment, ShardAssignment } from '../coordinator/service.ts';
+import type { ShardAssignment } from '../coordinator/service.ts';
 import type { CollectionInfo, SegmentInfo } from '../domain/catalog.ts';
 import type { Column } from '../domain/columns.ts';
 import { columnOf } from '../domain/columns.ts';
@@ -88,22 +88,26 @@ async function* loadScalar(files: FileDeps, shard: Shard, info: SegmentInfo, wan
 }
 
 /**
- * Applies the log behind each shard's checkpoint. Corruption fails the shards of this channel, and only them: what the
+ * Applies what the log holds behind the channel's last position and each shard's checkpoint. Corruption fails the shards of this channel, and only them: what the
  * lost part held cannot be known.
  */
 export async function replay(
   deps: RecoveryDeps,
-  assignment: ChannelAssignment,
-  shards: ReadonlyMap<string, Shard>,
+  pchannel: string,
+  shards: readonly Shard[],
   channel: ChannelWriter,
 ): Promise<void> {
+  const byKey = new Map(
+    shards.map((shard) => [shardKey(shard.collection.collectionId, shard.number), shard]),
+  );
   let records = 0;
   try {
-    for await (const entry of deps.wal.read(assignment.pchannel, undefined)) {
+    for await (const entry of deps.wal.read(pchannel, undefined)) {
       const position = toHex(entry.position);
+      if (channel.lastPosition !== undefined && position <= channel.lastPosition) continue;
       const record = decodeRecord(entry.record);
       channel.clock.observe(record.timestamp);
-      const shard = shards.get(shardKey(record.collectionId, record.shard));
+      const shard = byKey.get(shardKey(record.collectionId, record.shard));
       if (shard !== undefined && !(shard.checkpoint !== undefined && position <= shard.checkpoint)) {
         await replayRecord(deps, shard, record, position, channel.lastPosition);
         records++;
@@ -113,10 +117,10 @@ export async function replay(
   } catch (caught) {
     const error = ElanusError.from(caught);
     if (error.kind !== 'Corrupt') throw error;
-    for (const shard of shards.values()) failShard(deps.logger, shard, error);
+    for (const shard of shards) failShard(deps.logger, shard, error);
   }
-  for (const shard of shards.values()) channel.clock.observe(shard.appliedTs);
-  if (records > 0) deps.logger.info('replayed the log', { channel: assignment.pchannel, records });
+  for (const shard of shards) channel.clock.observe(shard.appliedTs);
+  if (records > 0) deps.logger.info('replayed the log', { channel: pchannel, records });
 }
 
 async function replayRecord(
@@ -166,6 +170,6 @@ function failShard(logger: Logger, shard: Shard, error: ElanusError): void {
   });
 }
 
-export function shardKey(collectionId: number, shard: number): string {
+function shardKey(collectionId: number, shard: number): string {
   return `${collectionId}/${shard}`;
 }

@@ -1,4 +1,4 @@
-import type { ChannelAssignment, CoordinatorService } from '../coordinator/service.ts';
+import type { ChannelAssignment, CoordinatorService, ShardAssignment } from '../coordinator/service.ts';
 import type { DataService } from '../data/service.ts';
 import type { CollectionInfo } from '../domain/catalog.ts';
 import { ElanusError } from '../domain/errors.ts';
@@ -6,7 +6,7 @@ import { RequestMemory } from '../domain/requestMemory.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { Wal } from '../ports/wal.ts';
+import type { Wal, WalWriter } from '../ports/wal.ts';
 import { SegmentExecutor } from '../query/segmentExecutor.ts';
 import type { QueryService } from '../query/service.ts';
 import { inBackground } from '../segment/background.ts';
@@ -14,12 +14,14 @@ import { encodedBatchBytes } from '../segment/batchCodec.ts';
 import type { HandOver } from '../segment/handOver.ts';
 import type { IndexHost } from '../segment/indexHost.ts';
 import type { FileDeps } from '../segment/segmentFiles.ts';
+import { mayRevive, reviveChannel } from './channelRevival.ts';
 import { ChannelWriter } from './channelWriter.ts';
 import { Compactor } from './compactor.ts';
 import { Flusher } from './flusher.ts';
 import { Maintenance } from './maintenance.ts';
 import { deleteOrphans } from './orphans.ts';
-import { ensureKeys, recoverShard, replay, shardKey } from './recovery.ts';
+import { ownObjects, refuseForeignLog } from './ownership.ts';
+import { ensureKeys, recoverShard, replay } from './recovery.ts';
 import type {
   CompactionState,
   FlushReply,
@@ -79,7 +81,10 @@ export class StreamingNode implements StreamingService {
   readonly #compactor: Compactor;
   readonly #maintenance: Maintenance;
   #ids: number[] = [];
+  #clusterId = '';
   #cleaning: Promise<void> = Promise.resolve();
+  readonly #stopping = new AbortController();
+  readonly #revivals = new Set<Promise<void>>();
 
   constructor(deps: StreamingDeps) {
     this.#deps = deps;
@@ -113,12 +118,21 @@ export class StreamingNode implements StreamingService {
     });
   }
 
-  /** Claims the channels, replays their logs and begins to load what was loaded. */
+  /**
+   * Claims the channels, replays their logs and begins to load what was loaded. Errors: Conflict (the stores are not this
+   * cluster's), those of coordinator and stores.
+   */
   async start(): Promise<void> {
-    const assignments = await this.#deps.coordinator.claimChannels(this.#deps.nodeId);
+    const { coordinator, files, logger, nodeId, wal } = this.#deps;
+    const { clusterId, channels } = await coordinator.getCluster();
+    this.#clusterId = clusterId;
+    const assignments = await coordinator.claimChannels(nodeId);
+    await ownObjects(files.objectStore, clusterId, assignments);
+    // A cluster without a channel opens one with its first collection; it is better to know now.
+    const unused = assignments.length === 0 ? channels : [];
+    await Promise.all(unused.map((channel) => refuseForeignLog(wal, channel, clusterId)));
     await Promise.all(assignments.map((assignment) => this.#recoverChannel(assignment)));
     for (const { shard, channel } of this.#shards.values()) this.#maintenance.settle(shard, channel);
-    const { coordinator, files, logger } = this.#deps;
     const deps = { coordinator, objectStore: files.objectStore, logger };
     const shards = () => [...this.#shards.values()].map(({ shard }) => shard);
     this.#cleaning = deleteOrphans(deps, shards);
@@ -127,7 +141,8 @@ export class StreamingNode implements StreamingService {
 
   async stop(): Promise<void> {
     this.#maintenance.stop();
-    await Promise.allSettled([this.#cleaning]);
+    this.#stopping.abort();
+    await Promise.allSettled([this.#cleaning, ...this.#revivals]);
     for (const channel of this.#channels.values()) await (await channel).drain();
     await this.#flusher.written();
     for (const channel of this.#channels.values()) await (await channel).close();
@@ -286,20 +301,25 @@ export class StreamingNode implements StreamingService {
     return [...this.#shards.values()].filter(({ shard }) => shard.collection.collectionId === collectionId);
   }
 
-  #openChannel(pchannel: string, term: number): Promise<ChannelWriter> {
+  #openChannel(pchannel: string, term: number, shards?: readonly ShardAssignment[]): Promise<ChannelWriter> {
     let channel = this.#channels.get(pchannel);
     if (channel === undefined) {
-      channel = this.#open(pchannel, term);
+      channel = this.#open(pchannel, term, shards);
       this.#channels.set(pchannel, channel);
       channel.catch(() => this.#channels.delete(pchannel));
     }
     return channel;
   }
 
-  async #open(pchannel: string, term: number): Promise<ChannelWriter> {
-    const { wal, clock, coordinator } = this.#deps;
+  async #open(
+    pchannel: string,
+    term: number,
+    shards: readonly ShardAssignment[] | undefined,
+  ): Promise<ChannelWriter> {
+    const { wal, coordinator } = this.#deps;
+    await refuseForeignLog(wal, { pchannel, term }, this.#clusterId, shards);
     const writer = await wal.open(pchannel, term);
-    const channel = new ChannelWriter({ pchannel, term, wal, writer, nowMs: () => clock.nowMs() });
+    const channel = this.#newChannel(writer);
     channel.clock.observe(await coordinator.allocTimestamps(1));
     return channel;
   }
@@ -309,16 +329,13 @@ export class StreamingNode implements StreamingService {
     const recovered = await Promise.all(assignment.shards.map((shard) => recoverShard(this.#deps, shard)));
     let channel: ChannelWriter;
     try {
-      channel = await this.#openChannel(pchannel, term);
+      channel = await this.#openChannel(pchannel, term, assignment.shards);
     } catch (caught) {
       const error = ElanusError.from(caught);
       if (error.kind !== 'Corrupt') throw error;
       return this.#refuseShards(pchannel, term, recovered, error);
     }
-    const shards = new Map(
-      recovered.map((shard) => [shardKey(shard.collection.collectionId, shard.number), shard] as const),
-    );
-    await replay(this.#deps, assignment, shards, channel);
+    await replay(this.#deps, pchannel, recovered, channel);
     for (const shard of recovered) {
       shard.resumeAssignments();
       this.#shards.set(shard.vchannel, { shard, channel });
@@ -332,13 +349,41 @@ export class StreamingNode implements StreamingService {
   #refuseShards(pchannel: string, term: number, shards: readonly Shard[], error: ElanusError): void {
     const refuse = () => Promise.reject(error);
     const writer = { channel: pchannel, term, append: refuse, close: () => Promise.resolve() };
-    const { wal, clock, logger } = this.#deps;
-    const channel = new ChannelWriter({ pchannel, term, wal, writer, nowMs: () => clock.nowMs() });
-    logger.error('a log channel is damaged', { pchannel, error: error.text });
+    const channel = this.#newChannel(writer);
+    this.#deps.logger.error('a log channel is damaged', { pchannel, error: error.text });
     for (const shard of shards) {
       shard.failure = error;
       this.#shards.set(shard.vchannel, { shard, channel });
     }
+  }
+
+  #newChannel(writer: WalWriter): ChannelWriter {
+    const { wal, clock } = this.#deps;
+    const pchannel = writer.channel;
+    const nowMs = () => clock.nowMs();
+    const onDeath = (error: ElanusError) => this.#mourn(channel, error);
+    const options = { pchannel, clusterId: this.#clusterId, wal, writer, nowMs, onDeath };
+    const channel: ChannelWriter = new ChannelWriter(options);
+    return channel;
+  }
+
+  /** Without a restart only what may pass is mended. */
+  #mourn(channel: ChannelWriter, error: ElanusError): void {
+    const { logger } = this.#deps;
+    logger.error('a log channel takes no writes', { pchannel: channel.pchannel, error: error.text });
+    const { signal } = this.#stopping;
+    if (!mayRevive(error) || signal.aborted) return;
+    const shards = () =>
+      [...this.#shards.values()].filter((open) => open.channel === channel).map(({ shard }) => shard);
+    const revival = reviveChannel(this.#deps, channel, shards, signal).then(() => {
+      for (const shard of shards()) this.#maintenance.flush(shard, channel);
+    });
+    this.#revivals.add(revival);
+    inBackground(
+      logger,
+      'open a log channel again',
+      revival.finally(() => this.#revivals.delete(revival)),
+    );
   }
 
   async #fetchIds(wanted: number): Promise<void> {

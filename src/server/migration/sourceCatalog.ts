@@ -8,6 +8,7 @@ import {
 import {
   CHANNEL_PREFIX,
   CHECKPOINT_PREFIX,
+  CLUSTER_KEY,
   COLLECTION_PREFIX,
   checkpointKey,
   DROPPED_PREFIX,
@@ -59,7 +60,8 @@ export async function readSourceCatalog(meta: MetaStore, wal: Wal): Promise<Sour
   await refuseUnflushed(wal, channels, collectionIds, below(all, CHECKPOINT_PREFIX));
 
   const entries = new Map<string, Uint8Array>();
-  const leftOut = [CHECKPOINT_PREFIX, DROPPED_PREFIX, SEGMENT_PREFIX, CHANNEL_PREFIX];
+  // The copy is a cluster of its own.
+  const leftOut = [CLUSTER_KEY, CHECKPOINT_PREFIX, DROPPED_PREFIX, SEGMENT_PREFIX, CHANNEL_PREFIX];
   for (const { key, value } of all)
     if (key !== TERM_KEY && !leftOut.some((prefix) => key.startsWith(prefix))) entries.set(key, value);
 

@@ -3,6 +3,7 @@ import { ElanusError } from '../../core/domain/errors.ts';
 import type { MetaOperation, MetaStore } from '../../core/ports/metaStore.ts';
 import type { ObjectStore } from '../../core/ports/objectStore.ts';
 import type { Wal } from '../../core/ports/wal.ts';
+import { ownerOf } from '../../core/streaming/ownership.ts';
 import { OBJECTS_PREFIX } from './objects.ts';
 
 /** Stands in the place of the coordinator's term until all is there: a server refuses to start on it, a migration goes on. */
@@ -20,6 +21,8 @@ export async function refuseUsedTarget(meta: MetaStore, objectStore: ObjectStore
     throw new ElanusError('AlreadyExists', 'meta of the target holds a catalogue already');
   if ((await objectStore.list(OBJECTS_PREFIX, { limit: 1 })).length > 0)
     throw new ElanusError('AlreadyExists', 'objectStore of the target holds segments already');
+  if ((await ownerOf(objectStore)) !== undefined)
+    throw new ElanusError('AlreadyExists', 'objectStore of the target belongs to a cluster already');
   return false;
 }
 

@@ -36,7 +36,9 @@ export const COORDINATOR_METHODS = methodsOf<CoordinatorService>({
   dropIndex: true,
   alterIndex: true,
   setLoad: true,
+  getCluster: true,
   claimChannels: true,
+  claimChannel: true,
   commitSegments: true,
 });
 

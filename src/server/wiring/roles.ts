@@ -91,6 +91,7 @@ async function openRoles(parts: RoleParts): Promise<Roles> {
   const coordinatorRole = createCoordinator({
     meta,
     clock,
+    random,
     logger,
     settings: {
       pchannels: config.wal.channels,

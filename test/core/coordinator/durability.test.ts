@@ -254,9 +254,15 @@ describe('channel claims and segments', () => {
     expect(await refusal(coordinator.commitSegments({ ...change, term: 3, checkpoint: '0b' }))).toMatch(
       /^Invalid\/channel/,
     );
+    expect(await refusal(coordinator.claimChannel('node-1', 'elanus-dml_1'))).toMatch(
+      /^Fenced.*another streaming node holds the channels.*holder=node-2/,
+    );
+    expect(await coordinator.claimChannel('node-2', 'elanus-dml_1')).toBe(3);
+    await coordinator.commitSegments({ ...change, term: 3, update: change.add, add: [], checkpoint: '0b' });
     const restarted = await startCoordinator({ meta });
-    const [first] = await restarted.coordinator.claimChannels('node-3');
+    const [first, second] = await restarted.coordinator.claimChannels('node-3');
     expect(first!.term).toBe(4);
+    expect(second!.term).toBe(5);
   });
 
   it('changes segments in one step, also those larger than a page', async () => {

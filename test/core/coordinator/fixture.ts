@@ -10,6 +10,7 @@ import type { MetaStore } from '../../../src/core/ports/metaStore.ts';
 import type { ShardState, StreamingService } from '../../../src/core/streaming/service.ts';
 import { ManualClock } from '../../../src/plugins/memory/manualClock.ts';
 import { MemoryMetaState, MemoryMetaStore } from '../../../src/plugins/memory/memoryMetaStore.ts';
+import { SeededRandom } from '../../../src/plugins/memory/seededRandom.ts';
 
 /** The least a streaming node does for definitions: it remembers what it was told. */
 export class RememberingStreaming implements Partial<StreamingService> {
@@ -110,6 +111,7 @@ export function newCoordinator(given: Given): Coordinator {
   return createCoordinator({
     meta: given.meta ?? memoryMeta(),
     clock: given.clock ?? new ManualClock(),
+    random: new SeededRandom(1),
     logger: silent,
     settings: { ...SETTINGS, ...given.settings },
     streaming: () => streaming as unknown as StreamingService,

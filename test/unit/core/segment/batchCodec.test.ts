@@ -8,7 +8,13 @@ import {
   encodedBatchBytes,
   encodedColumnBytes,
 } from '../../../../src/core/segment/batchCodec.ts';
-import { decodeRecord, encodeRecord, type WalRecord } from '../../../../src/core/streaming/record.ts';
+import {
+  clusterTag,
+  decodeRecord,
+  encodeRecord,
+  tagOf,
+  type WalRecord,
+} from '../../../../src/core/streaming/record.ts';
 import { valuesOf } from '../../../model/columnValues.ts';
 import { everyField, RandomRows, rowsOfBatches } from './randomRows.ts';
 
@@ -76,9 +82,12 @@ function plain(record: WalRecord): unknown {
   };
 }
 
+const TAG = clusterTag('01234567-89ab-cdef-0123-456789abcdef');
+
 describe('log records', () => {
   test.each(RECORDS)('$type comes back, from any place in memory', (record) => {
-    const bytes = encodeRecord(record);
+    const bytes = encodeRecord(record, TAG);
+    expect(tagOf(bytes)).toBe(TAG);
     expect(plain(decodeRecord(bytes))).toEqual(plain(record));
     const shifted = new Uint8Array(bytes.length + 3).subarray(3);
     shifted.set(bytes);
@@ -89,7 +98,7 @@ describe('log records', () => {
   });
 
   test.each(RECORDS)('damaged bytes of $type are read as something or are Corrupt', (record) => {
-    const bytes = encodeRecord(record);
+    const bytes = encodeRecord(record, TAG);
     const random = new RandomRows(5);
     const attempt = (damaged: Uint8Array): void => {
       try {

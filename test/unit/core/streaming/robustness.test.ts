@@ -491,20 +491,3 @@ test('marks saved while an index file is added, and the other way round, are bot
   expect((await again.states()).segments[0]!.indexes[0]!.indexedRows).toBe(100);
   expect(again.roles.errors).toEqual([]);
 });
-
-test('after a write with an unknown outcome later ones are refused as what they are, and reads go on', async () => {
-  const here = await world();
-  const collection = await Things.create(here.roles);
-  await collection.put(things(0, 10, 'a'));
-  here.faults.fault = (call) => {
-    if (call === 'wal.append') throw new ElanusError('Unknown', 'the disk did not answer');
-  };
-  await expect(collection.put(things(10, 20, 'b'))).rejects.toMatchObject({ kind: 'Unknown' });
-  here.faults.fault = NO_FAULT;
-  await expect(collection.put(things(10, 20, 'b'))).rejects.toMatchObject({ kind: 'Unavailable' });
-  expect((await collection.rows()).size).toBe(10);
-  here.storage.wal.crash();
-  const again = await Things.reopen((await world({}, here.storage)).roles);
-  await again.put(things(10, 20, 'b'));
-  expect((await again.rows()).size).toBe(20);
-});
