@@ -7,7 +7,8 @@ import { META_BOUNDS } from '../../core/ports/metaBounds.ts';
 import type { MetaEtcdConfig } from './config.ts';
 
 /** Entries of one answer; the largest fit RECEIVE_BYTES_MAX. */
-export const PAGE_ENTRIES_MAX = 250;
+export const PAGE_ENTRIES = 250;
+export const PAGE_ENTRIES_MAX = 8 * PAGE_ENTRIES;
 const RECEIVE_BYTES_MAX = 2 * PAGE_ENTRIES_MAX * META_BOUNDS.valueBytesMax;
 
 const CHANNEL = {

@@ -11,7 +11,7 @@ import type {
 } from '../../core/ports/metaStore.ts';
 import { MetaWatch } from '../../core/ports/metaWatchers.ts';
 import type { PluginDeps } from '../../core/ports/plugin.ts';
-import { openClients, PAGE_ENTRIES_MAX } from './client.ts';
+import { openClients, PAGE_ENTRIES, PAGE_ENTRIES_MAX } from './client.ts';
 import { EtcdCluster } from './cluster.ts';
 import type { MetaEtcdConfig } from './config.ts';
 import { KeyedTurns } from './keyedTurns.ts';
@@ -70,9 +70,10 @@ class EtcdMetaStore implements MetaStore {
     const all = this.#keys.range(prefix);
     const range = options.afterKey === undefined ? all : after(all, this.#keys.encode(options.afterKey));
     const endMs = this.#cluster.endMs();
-    for (;;) {
+    // Whoever compacts all the time would never let many pages be of one revision, so they become fewer.
+    for (let pageEntries = PAGE_ENTRIES; ; pageEntries = Math.min(2 * pageEntries, PAGE_ENTRIES_MAX)) {
       try {
-        return await this.#pages(range, limit, endMs);
+        return await this.#pages(range, { limit, pageEntries }, endMs);
       } catch (caught) {
         // The revision of the first page was compacted before the last page was read.
         if (!(caught instanceof ElanusError && caught.kind === 'Truncated')) throw caught;
@@ -137,12 +138,16 @@ class EtcdMetaStore implements MetaStore {
   }
 
   /** The first `limit` entries of one revision, in pages. Errors: also Truncated (it was compacted). */
-  async #pages(range: KeyRange, limit: number, endMs: number): Promise<MetaEntry[]> {
+  async #pages(
+    range: KeyRange,
+    { limit, pageEntries }: { readonly limit: number; readonly pageEntries: number },
+    endMs: number,
+  ): Promise<MetaEntry[]> {
     const entries: MetaEntry[] = [];
     for (let rest = range, revision: string | undefined; ; ) {
       const request = {
         ...rest,
-        limit: Math.min(PAGE_ENTRIES_MAX, limit - entries.length),
+        limit: Math.min(pageEntries, limit - entries.length),
         ...(revision !== undefined && { revision }),
       };
       const call = 'range';
