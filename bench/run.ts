@@ -1,7 +1,8 @@
 /**
  * The goals of speed and memory, measured: `npm run bench [-- names] [--quick] [--elanus] [--latest]`.
  * Names choose figures; --quick measures once, --elanus leaves the other servers out, --latest also writes the summary that
- * is kept in the repository. Every run leaves its JSON in bench/results/.
+ * is kept in the repository. Every run leaves its JSON in bench/results/. With the first name `wal` or `object` it measures
+ * the storage adapters instead: bench/storage/runStorage.ts.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -34,6 +35,12 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: { quick: { type: 'boolean' }, elanus: { type: 'boolean' }, latest: { type: 'boolean' } },
   });
+  const [bench, ...names] = positionals;
+  if (bench === 'wal' || bench === 'object') {
+    const { runStorage } = await import('./storage/runStorage.ts');
+    const { quick = false, latest = false } = values;
+    return runStorage({ bench, names, quick, latest, resultsFolder: RESULTS });
+  }
   const chosen = chooseFigures(positionals);
   const data = readPackages();
   const judge = new Judge(data);

@@ -1,4 +1,4 @@
-import type { ChannelAssignment, CoordinatorService, ShardAssignment } from '../coordinator/service.ts';
+import type { ChannelAssignment, CoordinatorService } from '../coordinator/service.ts';
 import type { DataService } from '../data/service.ts';
 import type { CollectionInfo } from '../domain/catalog.ts';
 import { ElanusError } from '../domain/errors.ts';
@@ -6,7 +6,7 @@ import { RequestMemory } from '../domain/requestMemory.ts';
 import type { Timestamp } from '../domain/timestamp.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logger } from '../ports/logger.ts';
-import type { Wal, WalWriter } from '../ports/wal.ts';
+import type { Wal } from '../ports/wal.ts';
 import { SegmentExecutor } from '../query/segmentExecutor.ts';
 import type { QueryService } from '../query/service.ts';
 import { inBackground } from '../segment/background.ts';
@@ -14,12 +14,12 @@ import { encodedBatchBytes } from '../segment/batchCodec.ts';
 import type { HandOver } from '../segment/handOver.ts';
 import type { IndexHost } from '../segment/indexHost.ts';
 import type { FileDeps } from '../segment/segmentFiles.ts';
-import { mayRevive, reviveChannel } from './channelRevival.ts';
-import { ChannelWriter } from './channelWriter.ts';
+import type { ChannelWriter } from './channelWriter.ts';
 import { Compactor } from './compactor.ts';
 import { Flusher } from './flusher.ts';
 import { Maintenance } from './maintenance.ts';
 import { deleteOrphans } from './orphans.ts';
+import { OwnChannels } from './ownChannels.ts';
 import { ownObjects, refuseForeignLog } from './ownership.ts';
 import { ensureKeys, recoverShard, replay } from './recovery.ts';
 import type {
@@ -74,17 +74,14 @@ interface OpenShard {
 export class StreamingNode implements StreamingService {
   readonly #deps: StreamingDeps;
   readonly #shards = new Map<string, OpenShard>();
-  readonly #channels = new Map<string, Promise<ChannelWriter>>();
+  readonly #channels: OwnChannels;
   readonly #writes = new RequestMemory(REQUESTS_REMEMBERED);
   readonly #reads: ShardReads;
   readonly #flusher: Flusher;
   readonly #compactor: Compactor;
   readonly #maintenance: Maintenance;
   #ids: number[] = [];
-  #clusterId = '';
   #cleaning: Promise<void> = Promise.resolve();
-  readonly #stopping = new AbortController();
-  readonly #revivals = new Set<Promise<void>>();
 
   constructor(deps: StreamingDeps) {
     this.#deps = deps;
@@ -93,6 +90,12 @@ export class StreamingNode implements StreamingService {
       host.compute,
       (plugin) => plugin !== host.plugin || host.sharedByThreads,
     );
+    this.#channels = new OwnChannels(deps, {
+      shardsOn: (channel) => this.#shardsOn(channel),
+      revived: (channel) => {
+        for (const shard of this.#shardsOn(channel)) this.#maintenance.flush(shard, channel);
+      },
+    });
     this.#reads = new ShardReads({
       executor,
       query: deps.query,
@@ -125,7 +128,7 @@ export class StreamingNode implements StreamingService {
   async start(): Promise<void> {
     const { coordinator, files, logger, nodeId, wal } = this.#deps;
     const { clusterId, channels } = await coordinator.getCluster();
-    this.#clusterId = clusterId;
+    this.#channels.clusterId = clusterId;
     const assignments = await coordinator.claimChannels(nodeId);
     await ownObjects(files.objectStore, clusterId, assignments);
     // A cluster without a channel opens one with its first collection; it is better to know now.
@@ -141,18 +144,17 @@ export class StreamingNode implements StreamingService {
 
   async stop(): Promise<void> {
     this.#maintenance.stop();
-    this.#stopping.abort();
-    await Promise.allSettled([this.#cleaning, ...this.#revivals]);
-    for (const channel of this.#channels.values()) await (await channel).drain();
+    await Promise.allSettled([this.#cleaning]);
+    await this.#channels.drain();
     await this.#flusher.written();
-    for (const channel of this.#channels.values()) await (await channel).close();
+    await this.#channels.close();
   }
 
   async updateCollection(collection: CollectionInfo, terms: Readonly<Record<string, number>>): Promise<void> {
     for (const [number, { vchannel, pchannel }] of collection.vchannels.entries()) {
       let open = this.#shards.get(vchannel);
       if (open === undefined) {
-        const channel = await this.#openChannel(pchannel, terms[pchannel] ?? 1);
+        const channel = await this.#channels.open(pchannel, terms[pchannel] ?? 1);
         open = this.#shards.get(vchannel) ?? this.#newShard(collection, number, channel);
       }
       // Another call may have made it meanwhile, of an older entry.
@@ -301,27 +303,8 @@ export class StreamingNode implements StreamingService {
     return [...this.#shards.values()].filter(({ shard }) => shard.collection.collectionId === collectionId);
   }
 
-  #openChannel(pchannel: string, term: number, shards?: readonly ShardAssignment[]): Promise<ChannelWriter> {
-    let channel = this.#channels.get(pchannel);
-    if (channel === undefined) {
-      channel = this.#open(pchannel, term, shards);
-      this.#channels.set(pchannel, channel);
-      channel.catch(() => this.#channels.delete(pchannel));
-    }
-    return channel;
-  }
-
-  async #open(
-    pchannel: string,
-    term: number,
-    shards: readonly ShardAssignment[] | undefined,
-  ): Promise<ChannelWriter> {
-    const { wal, coordinator } = this.#deps;
-    await refuseForeignLog(wal, { pchannel, term }, this.#clusterId, shards);
-    const writer = await wal.open(pchannel, term);
-    const channel = this.#newChannel(writer);
-    channel.clock.observe(await coordinator.allocTimestamps(1));
-    return channel;
+  #shardsOn(channel: ChannelWriter): Shard[] {
+    return [...this.#shards.values()].filter((open) => open.channel === channel).map(({ shard }) => shard);
   }
 
   async #recoverChannel(assignment: ChannelAssignment): Promise<void> {
@@ -329,7 +312,7 @@ export class StreamingNode implements StreamingService {
     const recovered = await Promise.all(assignment.shards.map((shard) => recoverShard(this.#deps, shard)));
     let channel: ChannelWriter;
     try {
-      channel = await this.#openChannel(pchannel, term, assignment.shards);
+      channel = await this.#channels.open(pchannel, term, assignment.shards);
     } catch (caught) {
       const error = ElanusError.from(caught);
       if (error.kind !== 'Corrupt') throw error;
@@ -347,43 +330,12 @@ export class StreamingNode implements StreamingService {
 
   /** The log of a channel is damaged: its collections answer why, the others are served. */
   #refuseShards(pchannel: string, term: number, shards: readonly Shard[], error: ElanusError): void {
-    const refuse = () => Promise.reject(error);
-    const writer = { channel: pchannel, term, append: refuse, close: () => Promise.resolve() };
-    const channel = this.#newChannel(writer);
+    const channel = this.#channels.refusing(pchannel, term, error);
     this.#deps.logger.error('a log channel is damaged', { pchannel, error: error.text });
     for (const shard of shards) {
       shard.failure = error;
       this.#shards.set(shard.vchannel, { shard, channel });
     }
-  }
-
-  #newChannel(writer: WalWriter): ChannelWriter {
-    const { wal, clock } = this.#deps;
-    const pchannel = writer.channel;
-    const nowMs = () => clock.nowMs();
-    const onDeath = (error: ElanusError) => this.#mourn(channel, error);
-    const options = { pchannel, clusterId: this.#clusterId, wal, writer, nowMs, onDeath };
-    const channel: ChannelWriter = new ChannelWriter(options);
-    return channel;
-  }
-
-  /** Without a restart only what may pass is mended. */
-  #mourn(channel: ChannelWriter, error: ElanusError): void {
-    const { logger } = this.#deps;
-    logger.error('a log channel takes no writes', { pchannel: channel.pchannel, error: error.text });
-    const { signal } = this.#stopping;
-    if (!mayRevive(error) || signal.aborted) return;
-    const shards = () =>
-      [...this.#shards.values()].filter((open) => open.channel === channel).map(({ shard }) => shard);
-    const revival = reviveChannel(this.#deps, channel, shards, signal).then(() => {
-      for (const shard of shards()) this.#maintenance.flush(shard, channel);
-    });
-    this.#revivals.add(revival);
-    inBackground(
-      logger,
-      'open a log channel again',
-      revival.finally(() => this.#revivals.delete(revival)),
-    );
   }
 
   async #fetchIds(wanted: number): Promise<void> {
