@@ -1,11 +1,60 @@
 import assert from 'node:assert/strict';
 import type { Wal } from '../../../src/core/ports/wal.ts';
+import { fails } from '../checks.ts';
 import { checkHistory } from './checkHistory.ts';
 import { History } from './history.ts';
-import { kindOf } from './records.ts';
+import { kindOf, positionOf } from './records.ts';
 import type { SubjectCase } from './subject.ts';
+import { appendTogether } from './workloads.ts';
 
 const RACERS = 6;
+const SLEEPERS = 6;
+
+/** What a later term forgot of an earlier one must not let its writer in again. */
+export const SLEEPER_CASE: SubjectCase = [
+  'a writer that slept through take-overs and truncation is Fenced, and nothing of it is read',
+  async (subject, random) => {
+    const history = new History('a');
+    const sleepers = [await history.open(subject.wal, 1)];
+    for (let term = 2; term <= SLEEPERS; term++) {
+      await appendTogether(history, sleepers.at(-1)!, 1 + Math.floor(random() * 5), random);
+      sleepers.push(await history.open(await subject.reopen(), term));
+    }
+    const [last] = await appendTogether(history, sleepers.pop()!, 3, random);
+    await history.truncate(subject.wal, last!.position);
+    for (const sleeper of sleepers) {
+      const events = await appendTogether(history, sleeper, 3, random);
+      assert.deepEqual(
+        events.map(({ kind }) => kind),
+        ['Fenced', 'Fenced', 'Fenced'],
+      );
+    }
+    await history.open(await subject.reopen(), SLEEPERS + 1);
+    await history.read(await subject.reopen());
+    checkHistory(history);
+  },
+];
+
+/** By several processes, each of which knows only its own. */
+export const TRUNCATIONS_CASE: SubjectCase = [
+  'truncations at once leave the highest',
+  async (subject, random) => {
+    const history = new History('a');
+    const writer = await history.open(subject.wal, 1);
+    const events = await appendTogether(history, writer, 30, random);
+    const wals = await Promise.all(Array.from({ length: 4 }, () => subject.reopen()));
+    await Promise.all(
+      wals.map((wal) => history.truncate(wal, events[Math.floor(random() * events.length)]!.position)),
+    );
+    const highest = history.cutAt(Number.POSITIVE_INFINITY);
+    const { first } = await subject.wal.info('a');
+    const next = events.find(({ position }) => position > highest)?.position;
+    assert.equal(first && Buffer.from(first).toString('hex'), next);
+    await fails('Truncated', () =>
+      subject.wal.read('a', positionOf(highest), { inclusive: true })[Symbol.asyncIterator]().next(),
+    );
+  },
+];
 
 /** Two writers and more on one channel at the same time, each in a Wal of its own. */
 export const FENCE_CASES: readonly SubjectCase[] = [
@@ -79,6 +128,8 @@ export const FENCE_CASES: readonly SubjectCase[] = [
       checkHistory(history);
     },
   ],
+  SLEEPER_CASE,
+  TRUNCATIONS_CASE,
 ];
 
 /** Take-overs that overtake each other: the ends they fix must agree, whichever of them readers go by. */

@@ -71,18 +71,18 @@ async function checkUnmarked(objectStore: ObjectStore, segment: SegmentInfo | un
  */
 export async function refuseForeignLog(
   wal: Wal,
-  channel: { readonly pchannel: string; readonly term: number },
+  { pchannel, term }: { readonly pchannel: string; readonly term: number },
   clusterId: string,
   shards: readonly ShardAssignment[] = [],
 ): Promise<void> {
-  const { pchannel, term } = channel;
-  const tag = await firstTag(wal, pchannel);
-  if (tag !== undefined && tag !== clusterTag(clusterId))
-    throw ofAnother('wal', {
-      channel: pchannel,
-      ownTag: clusterTag(clusterId).toString(16),
-      tag: tag.toString(16),
-    });
+  const ownTag = clusterTag(clusterId);
+  for await (const { record } of wal.read(pchannel, undefined)) {
+    // All others are of the same cluster, or of a version without tags.
+    const tag = tagOf(record) ?? ownTag;
+    if (tag === ownTag) return;
+    throw ofAnother('wal', { channel: pchannel, tag: tag.toString(16), ownTag: ownTag.toString(16) });
+  }
+  // Only of an empty log, where it costs little.
   const info = await wal.info(pchannel);
   if (info.term >= term) {
     throw new ElanusError('Fenced', `a log channel was opened by another server or cluster; ${OWN_PLACE}`, {
@@ -93,12 +93,6 @@ export async function refuseForeignLog(
     const message = 'wal is not the log that the catalogue was written with: this channel was never written';
     throw new ElanusError('Conflict', message, { context: { channel: pchannel } });
   }
-}
-
-/** Of the first readable record; undefined when there is none, or one of a version without tags. */
-async function firstTag(wal: Wal, pchannel: string): Promise<bigint | undefined> {
-  for await (const { record } of wal.read(pchannel, undefined)) return tagOf(record);
-  return undefined;
 }
 
 /** Positions of a log that is left behind are not taken along by a migration. */

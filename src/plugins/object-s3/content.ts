@@ -25,7 +25,8 @@ export class StoredContent {
     if (to <= content.length && !(content.buffer instanceof SharedArrayBuffer)) {
       return content.subarray(from, to);
     }
-    const piece = new Uint8Array(to - from);
+    // All of it is written below.
+    const piece = Buffer.allocUnsafeSlow(to - from);
     if (from < content.length) piece.set(content.subarray(from, to));
     const trailerAt = Math.max(content.length, from);
     if (to > trailerAt) {

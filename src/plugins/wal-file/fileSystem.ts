@@ -5,7 +5,7 @@
 export interface FileSystem {
   /** Makes the directory and its parents, durably. */
   makeDirectory(path: string): Promise<void>;
-  /** Names in a directory, in any order; empty when it is absent. Synchronous: it takes 2 to 8 µs, a thread hop 25. */
+  /** Names in a directory, in any order; empty when it is absent. Synchronous: it takes some µs, a thread hop 25. */
   listNames(path: string): string[];
   /** Creates a file that must not exist (EEXIST), for writing and reading. Durable after syncDirectory. */
   create(path: string): Promise<WalFile>;

@@ -32,7 +32,7 @@ export interface DurableEnd {
 /**
  * One term of one channel. While a batch is written and synced later appends gather, and go out together as the next.
  *
- * Ownership is checked in the listing of the directory (3 µs), before a batch is written, so that a writer that was
+ * Ownership is checked in the listing of the directory, before a batch is written, so that a writer that was
  * superseded while idle fails with nothing done, and again after it was synced. The second check is what makes it safe: a new
  * owner creates its claim, then looks for the end of our file. A batch it did not see was synced after the claim
  * existed, so our check finds the claim and nothing of the batch is acknowledged.

@@ -17,6 +17,9 @@ export interface WriterParts {
   readonly onDurable: (block: Block) => void;
 }
 
+/** What waits is put beside the uploads under way when it has so many bytes. */
+const PARALLEL_BYTES_MIN = 1024 * 1024;
+
 /** An append that waits for the store. */
 interface PendingAppend {
   readonly record: Uint8Array;
@@ -35,7 +38,7 @@ interface Upload {
 
 /**
  * One term of one channel. With nothing under way an append is put at once; else appends gather until an upload returns or
- * a block is full, and several uploads are under way only when blocks are full. Uploads return in any order and are looked
+ * enough of them wait, so that many uploads are under way only when they are worth a request each. Uploads return in any order and are looked
  * at in the order of their numbers: appends are acknowledged when their block and all before it are durable, and the first
  * failure decides over all behind it.
  *
@@ -127,11 +130,12 @@ export class ObjectWalWriter implements WalWriter {
   /** Starts what may start; `hasReturned`: at least one block, because an upload returned. */
   #start(hasReturned: boolean): void {
     const { uploadsMax, blockBytesMax } = this.#parts.config;
+    const worthBytes = Math.min(PARALLEL_BYTES_MIN, blockBytesMax);
     let isDue = hasReturned;
     while (this.#queue.length > 0 && this.#uploads.length < uploadsMax) {
       // What lies behind a failure is not read, so nothing more is put there.
       if (this.#uploads.some(({ failure }) => failure !== undefined)) return;
-      if (!isDue && this.#uploads.length > 0 && this.#queuedBytes < blockBytesMax) return;
+      if (!isDue && this.#uploads.length > 0 && this.#queuedBytes < worthBytes) return;
       isDue = false;
       if (this.#gap !== undefined) this.#skip(this.#gap);
       this.#putBlock();

@@ -1,5 +1,8 @@
 import { MESSAGE_OVERHEAD_BYTES, type Message, RECORD_OVERHEAD_BYTES } from './messages.ts';
 
+/** Small records share a message; copying large ones into one would only keep them from being sent side by side. */
+const SHARED_BYTES_MAX = 512 * 1024;
+
 /** An append that waits. */
 export interface Pending {
   readonly record: Uint8Array;
@@ -43,7 +46,7 @@ export class Outbox {
     return all;
   }
 
-  /** The next message, which is to be number `number`: as many whole records as fit, or a piece. Not when it is empty. */
+  /** The next message, which is to be number `number`: some whole records, or a piece. Not when it is empty. */
   take(number: number): Outgoing {
     const first = this.#waiting[0]!;
     const pieceBytes = this.#messageBytesMax - MESSAGE_OVERHEAD_BYTES - RECORD_OVERHEAD_BYTES;
@@ -65,11 +68,12 @@ export class Outbox {
   }
 
   #takeWhole(): Pending[] {
+    const bytesMax = Math.min(SHARED_BYTES_MAX, this.#messageBytesMax);
     let bytes = MESSAGE_OVERHEAD_BYTES;
     let count = 0;
     for (const { record } of this.#waiting) {
       bytes += RECORD_OVERHEAD_BYTES + record.length;
-      if (count > 0 && bytes > this.#messageBytesMax) break;
+      if (count > 0 && bytes > bytesMax) break;
       count++;
     }
     return this.#waiting.splice(0, count);

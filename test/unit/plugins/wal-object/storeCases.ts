@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { fails, seededNumbers } from '../../../../conformance/storage/checks.ts';
+import { seededNumbers } from '../../../../conformance/storage/checks.ts';
 import type { ConformanceCase } from '../../../../conformance/storage/vitestBinding.ts';
 import { checkHistory } from '../../../../conformance/storage/wal/checkHistory.ts';
-import { turns } from '../../../../conformance/storage/wal/fenceCases.ts';
+import { SLEEPER_CASE, TRUNCATIONS_CASE, turns } from '../../../../conformance/storage/wal/fenceCases.ts';
 import { History } from '../../../../conformance/storage/wal/history.ts';
 import type { WalFactory } from '../../../../conformance/storage/wal/kit.ts';
-import { makeRecord, positionOf } from '../../../../conformance/storage/wal/records.ts';
+import { makeRecord } from '../../../../conformance/storage/wal/records.ts';
 import { caseOf, type SubjectCase } from '../../../../conformance/storage/wal/subject.ts';
 import { appendTogether } from '../../../../conformance/storage/wal/workloads.ts';
 
@@ -23,48 +23,8 @@ export function storeCases(factory: WalFactory, seeds = SEEDS_DEFAULT): Conforma
 }
 
 const CASES: readonly SubjectCase[] = [
-  [
-    'a writer that slept through take-overs and truncation is Fenced, and nothing of it is read',
-    async (subject, random) => {
-      const history = new History('a');
-      const sleepers = [await history.open(subject.wal, 1)];
-      for (let term = 2; term <= ROUNDS; term++) {
-        await appendTogether(history, sleepers.at(-1)!, 1 + Math.floor(random() * 5), random);
-        sleepers.push(await history.open(await subject.reopen(), term));
-      }
-      const [last] = await appendTogether(history, sleepers.pop()!, 3, random);
-      await history.truncate(subject.wal, last!.position);
-      for (const sleeper of sleepers) {
-        const events = await appendTogether(history, sleeper, 3, random);
-        assert.deepEqual(
-          events.map(({ kind }) => kind),
-          ['Fenced', 'Fenced', 'Fenced'],
-        );
-      }
-      await history.open(await subject.reopen(), ROUNDS + 1);
-      await history.read(await subject.reopen());
-      checkHistory(history);
-    },
-  ],
-  [
-    'truncations at once leave the highest',
-    async (subject, random) => {
-      const history = new History('a');
-      const writer = await history.open(subject.wal, 1);
-      const events = await appendTogether(history, writer, 30, random);
-      const wals = await Promise.all(Array.from({ length: 4 }, () => subject.reopen()));
-      await Promise.all(
-        wals.map((wal) => history.truncate(wal, events[Math.floor(random() * events.length)]!.position)),
-      );
-      const highest = history.cutAt(Number.POSITIVE_INFINITY);
-      const { first } = await subject.wal.info('a');
-      const next = events.find(({ position }) => position > highest)?.position;
-      assert.equal(first && Buffer.from(first).toString('hex'), next);
-      await fails('Truncated', () =>
-        subject.wal.read('a', positionOf(highest), { inclusive: true })[Symbol.asyncIterator]().next(),
-      );
-    },
-  ],
+  SLEEPER_CASE,
+  TRUNCATIONS_CASE,
   [
     'take-overs and reads while everything is truncated under them keep the invariants',
     async (subject, random) => {
