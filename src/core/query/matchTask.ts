@@ -11,7 +11,7 @@ export function matchTask(context: TaskContext, input: MatchTaskInput): MatchTas
   const readers = input.segments.map((read) => readerOf(context, read.layoutKey));
   const bitsets = input.segments.map((read, i) => {
     const bits = new Uint8Array(bitsetBytes(read.rowsLimit));
-    writeAllowed(readers[i]!, read, input.filter, bits);
+    writeAllowed(readers[i]!, read, input, bits);
     return bits;
   });
   const counts = bitsets.map(popCount);

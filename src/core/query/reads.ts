@@ -13,12 +13,17 @@ export interface SegmentRead {
   readonly index: VectorIndexHandle | undefined;
 }
 
-export interface SearchTaskInput {
+export interface FilterRead {
+  readonly filter: FilterPlan | undefined;
+  /** Of a filter that may come again (filterCache.ts). */
+  readonly filterNumber: number | undefined;
+}
+
+export interface SearchTaskInput extends FilterRead {
   readonly segments: readonly SegmentRead[];
   readonly fieldId: number;
   readonly metric: Metric;
   readonly dim: number;
-  readonly filter: FilterPlan | undefined;
   readonly queries: Float32Array;
   readonly queryCount: number;
   readonly k: number;
@@ -37,9 +42,8 @@ export interface SearchTaskResult {
   readonly rows: Uint32Array;
 }
 
-export interface MatchTaskInput {
+export interface MatchTaskInput extends FilterRead {
   readonly segments: readonly SegmentRead[];
-  readonly filter: FilterPlan | undefined;
   readonly primaryKeyFieldId: number;
   /** Rows with the smallest keys, at most this many; undefined = all. */
   readonly limit: number | undefined;

@@ -65,7 +65,7 @@ function prepareAllowed(
   const bytes = bitsetBytes(read.rowsLimit);
   const place = context.scratch(arena, scratchBytes(read.rowsLimit));
   const bits = context.memory.view(arena, place.offset, bytes);
-  writeAllowed(readerOf(context, read.layoutKey), read, input.filter, bits);
+  writeAllowed(readerOf(context, read.layoutKey), read, input, bits);
   return { offset: place.offset, count: popCount(bits) };
 }
 

@@ -1,11 +1,11 @@
 import type { Column } from '../domain/columns.ts';
 import { evaluateFilter } from '../expr/evaluate.ts';
-import type { FilterPlan } from '../expr/plan.ts';
 import type { TaskContext } from '../ports/compute.ts';
 import { andNot, bitsetBytes, fillPrefix } from '../segment/bitset.ts';
 import type { SegmentLayout } from '../segment/layout.ts';
 import { SegmentReader } from '../segment/layout.ts';
-import type { SegmentRead } from './reads.ts';
+import { recall, remember } from './filterCache.ts';
+import type { FilterRead, SegmentRead } from './reads.ts';
 
 const readers = new WeakMap<SegmentLayout, SegmentReader>();
 
@@ -37,11 +37,11 @@ class ChunkSource {
 export function writeAllowed(
   reader: SegmentReader,
   read: SegmentRead,
-  filter: FilterPlan | undefined,
+  { filter, filterNumber }: FilterRead,
   into: Uint8Array,
 ): void {
   if (filter === undefined) fillPrefix(into, read.rowsLimit);
-  else {
+  else if (!recall(reader, filterNumber, read.rowsLimit, into)) {
     const source = new ChunkSource(reader);
     const chunkRows = 1 << reader.layout.chunkRowsLog2;
     // Chunks of fewer than 8 rows do not start at a byte: there is only one then.
@@ -49,6 +49,7 @@ export function writeAllowed(
       const rows = Math.min(chunkRows, read.rowsLimit - first);
       evaluateFilter(filter, source, rows, into.subarray(first >> 3, (first >> 3) + bitsetBytes(rows)));
     }
+    remember(reader, filterNumber, read.rowsLimit, into);
   }
   if (read.hidden !== undefined) andNot(into, read.hidden);
 }

@@ -7,7 +7,9 @@ import type { MergedRows } from '../rank/mergeRows.ts';
 import { emptyColumn } from '../segment/constantColumn.ts';
 import { gatherColumn, type Picks } from '../segment/gather.ts';
 import type { RowStore } from '../segment/rowStore.ts';
+import { numberOf } from './filterCache.ts';
 import type {
+  FilterRead,
   MatchTaskInput,
   MatchTaskResult,
   SearchTaskInput,
@@ -94,7 +96,10 @@ export class SegmentExecutor {
     outputFields: readonly FieldSchema[],
   ): Promise<Hits> {
     const groups = this.#groups(locals, spec);
-    const results = await Promise.all(groups.map((group) => this.#runSearch(group, locals, spec)));
+    const filterNumber = numberOf(spec.filter);
+    const results = await Promise.all(
+      groups.map((group) => this.#runSearch(group, locals, { ...spec, filterNumber })),
+    );
     const result = results.length === 1 ? results[0]! : mergeResults(results, groups, spec);
     const fetched = fetchRows(locals, result, keyField, outputFields);
     return { counts: result.counts, scores: result.scores, ...fetched };
@@ -109,6 +114,7 @@ export class SegmentExecutor {
     const input: MatchTaskInput = {
       segments: locals.map((local) => local.read),
       primaryKeyFieldId: keyField.fieldId,
+      filterNumber: numberOf(spec.filter),
       ...spec,
     };
     const rows = locals.reduce((sum, local) => sum + local.read.rowsLimit, 0);
@@ -130,7 +136,7 @@ export class SegmentExecutor {
   #runSearch(
     group: readonly number[],
     locals: readonly LocalRead[],
-    spec: SearchSpec,
+    spec: SearchSpec & FilterRead,
   ): Promise<SearchTaskResult> {
     const segments = group.map((i) => locals[i]!.read);
     const input: SearchTaskInput = { segments, ...spec };

@@ -75,6 +75,7 @@ test.each([DataType.Int64, DataType.VarChar])(
       const base = {
         segments: parts.map(({ read }) => read),
         filter: text === undefined ? undefined : parseFilter(text, schemaOf([key, A])),
+        filterNumber: undefined,
         primaryKeyFieldId: 100,
         countOnly: false,
       };

@@ -120,6 +120,7 @@ function inputOf(base: Case, extra: Partial<SearchTaskInput>): SearchTaskInput {
     metric: base.metric,
     dim: base.dim,
     filter: undefined,
+    filterNumber: undefined,
     queries: Float32Array.from(base.vector()),
     queryCount: 1,
     k: 10,
