@@ -78,7 +78,7 @@ const WAL: Promises = [
     'I1 to I9. the invariants hold together, under appends, reads, take-overs and truncation',
   ],
   [
-    /^records come back|view on a larger|channels are separate/,
+    /^records come back|view on a larger|channels are separate|memory of the record/,
     'I1. an acknowledged record is readable with the same bytes',
   ],
   [/^many appends/, 'I5. acknowledgements come in position order'],

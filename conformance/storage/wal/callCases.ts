@@ -62,6 +62,27 @@ export const CALL_CASES: readonly SubjectCase[] = [
     },
   ],
   [
+    'what was acknowledged stays as it was when the caller uses the memory of the record again',
+    async ({ wal }) => {
+      const end = new AbortController();
+      const tail = wal.tail('a', undefined, end.signal)[Symbol.asyncIterator]();
+      const writer = await wal.open('a', 1);
+      const memory = new Uint8Array(64);
+      for (let id = 1; id <= 20; id++) {
+        const record = memory.subarray(0, 8 + id);
+        record.set(makeRecord(id, record.length));
+        await writer.append(record);
+        memory.fill(0xee);
+      }
+      assert.deepEqual(await idsOf(wal, 'a'), idRange(1, 20));
+      assert.deepEqual(
+        (await take(tail, 20)).map(({ id }) => id),
+        idRange(1, 20),
+      );
+      end.abort();
+    },
+  ],
+  [
     'read from a position is the exact suffix, inclusive and exclusive',
     async ({ wal }) => {
       const positions = await appendMany(await wal.open('a', 1), 25);

@@ -23,11 +23,11 @@ export const SLEEPER_CASE: SubjectCase = [
     const [last] = await appendTogether(history, sleepers.pop()!, 3, random);
     await history.truncate(subject.wal, last!.position);
     for (const sleeper of sleepers) {
+      // What became of the first ones may lie behind the truncation, where nobody can see it any more.
       const events = await appendTogether(history, sleeper, 3, random);
-      assert.deepEqual(
-        events.map(({ kind }) => kind),
-        ['Fenced', 'Fenced', 'Fenced'],
-      );
+      for (const { kind } of events) assert.ok(['Fenced', 'Unknown'].includes(kind), kind);
+      const { kind } = await history.append(sleeper, 20);
+      assert.ok(['Fenced', 'Closed'].includes(kind), kind);
     }
     await history.open(await subject.reopen(), SLEEPERS + 1);
     await history.read(await subject.reopen());

@@ -53,7 +53,7 @@ function bytesParts(column: BytesColumn): number {
   return partBytes((column.rows + 1) * 4) + partBytes(column.offsets[column.rows]!);
 }
 
-/** Writes at `at` (a multiple of 8) of `into`; returns where it ends. `into` must be zeroed there. */
+/** Writes at `at` (a multiple of 8) of `into`, every byte; returns where it ends. */
 export function encodeBatch(batch: ColumnBatch, into: Uint8Array, at: number): number {
   const view = new DataView(into.buffer, into.byteOffset);
   view.setUint32(at, batch.rows, true);
@@ -78,8 +78,11 @@ export function encodeColumn({ fieldId, column }: FieldColumn, into: Uint8Array,
   let end = at + COLUMN_HEADER_BYTES;
   for (const part of parts) {
     view.setUint32(end, part.length, true);
+    view.setUint32(end + 4, 0, true);
     into.set(part, end + 8);
-    end += partBytes(part.length);
+    const next = end + partBytes(part.length);
+    into.fill(0, end + 8 + part.length, next);
+    end = next;
   }
   return end;
 }

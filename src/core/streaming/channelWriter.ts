@@ -2,6 +2,7 @@ import { ElanusError } from '../domain/errors.ts';
 import { HybridClock, type Timestamp } from '../domain/timestamp.ts';
 import type { Wal, WalPosition, WalWriter } from '../ports/wal.ts';
 import { clusterTag, encodeRecord, type WalRecord } from './record.ts';
+import { RecordBuffers } from './recordBuffers.ts';
 import type { Shard } from './shard.ts';
 
 interface InFlight {
@@ -39,6 +40,7 @@ export class ChannelWriter {
   readonly #tag: bigint;
   readonly #onDeath: (error: ElanusError) => void;
   readonly #inFlight: InFlight[] = [];
+  readonly #buffers = new RecordBuffers();
 
   constructor(options: ChannelWriterOptions) {
     this.pchannel = options.pchannel;
@@ -60,14 +62,17 @@ export class ChannelWriter {
   async append(shard: Shard, make: (timestamp: Timestamp) => WalRecord): Promise<Applied> {
     if (this.#failure !== undefined) throw this.#failure;
     const record = make(this.clock.next());
-    const bytes = encodeRecord(record, this.#tag);
+    const bytes = encodeRecord(record, this.#tag, (length) => this.#buffers.take(length));
     if (bytes.length > this.#recordBytesMax) {
       throw new ElanusError('TooLarge', 'the write is larger than a log record can be', {
         context: { bytes: bytes.length, limit: this.#recordBytesMax },
       });
     }
     const done = this.#writer.append(bytes).then(
-      (position) => this.#applied(shard, record, bytes.length, position),
+      (position) => {
+        this.#buffers.give(bytes);
+        return this.#applied(shard, record, bytes.length, position);
+      },
       (caught) => this.#failed(caught),
     );
     const entry: InFlight = { timestamp: record.timestamp, done };

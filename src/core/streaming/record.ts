@@ -57,13 +57,18 @@ const HEADER_BYTES = 32;
 const HEADER_BYTES_OF_1 = 24;
 const ALL_PARTITIONS = 0xffffffff;
 
-/** `tag` is that of the cluster. */
-export function encodeRecord(record: WalRecord, tag: bigint): Uint8Array {
-  const bytes = new Uint8Array(recordBytes(record));
+/** `tag` is that of the cluster. `take` gives memory of any content, at the start of a buffer. */
+export function encodeRecord(
+  record: WalRecord,
+  tag: bigint,
+  take: (bytes: number) => Uint8Array = (bytes) => new Uint8Array(bytes),
+): Uint8Array {
+  const bytes = take(recordBytes(record));
   const view = new DataView(bytes.buffer);
   view.setUint8(0, VERSION);
   view.setUint8(1, TYPE[record.type]);
   view.setUint16(2, record.shard, true);
+  view.setUint32(4, 0, true);
   view.setFloat64(8, record.collectionId, true);
   view.setBigUint64(16, record.timestamp, true);
   view.setBigUint64(24, tag, true);

@@ -89,6 +89,8 @@ describe('log records', () => {
     const bytes = encodeRecord(record, TAG);
     expect(tagOf(bytes)).toBe(TAG);
     expect(plain(decodeRecord(bytes))).toEqual(plain(record));
+    const used = (length: number) => new Uint8Array(new ArrayBuffer(length + 9), 0, length).fill(0xa5);
+    expect(encodeRecord(record, TAG, used)).toEqual(bytes);
     const shifted = new Uint8Array(bytes.length + 3).subarray(3);
     shifted.set(bytes);
     expect(plain(decodeRecord(shifted))).toEqual(plain(record));
