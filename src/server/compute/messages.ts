@@ -7,6 +7,7 @@ import type { ScratchUse } from './threadMemory.ts';
 export type ToWorker =
   | { readonly type: 'tasks'; readonly tasks: readonly TaskMessage[] }
   | { readonly type: 'memory'; readonly arena: number; readonly memory: WebAssembly.Memory }
+  | { readonly type: 'grown'; readonly arena: number; readonly bytes: number }
   | { readonly type: 'scratch'; readonly use: ScratchUse; readonly ref: ArenaRef }
   | { readonly type: 'publish'; readonly key: string; readonly value: unknown }
   | { readonly type: 'unpublish'; readonly key: string };

@@ -18,7 +18,12 @@ export interface SharedArenaOptions {
   readonly roomBytes?: number;
 }
 
-type NewArenaListener = (arena: number, memory: WebAssembly.Memory) => void;
+/** Told of every change before anything lies in the new bytes. */
+export interface ArenaListener {
+  added(arena: number, memory: WebAssembly.Memory): void;
+  /** The memory now has `bytes` bytes. */
+  grown(arena: number, bytes: number): void;
+}
 
 interface OneArena {
   readonly memory: WebAssembly.Memory;
@@ -30,11 +35,11 @@ interface OneArena {
 
 /**
  * Arenas as shared WebAssembly memories. Only the thread that made this object allocates, frees and grows; other threads get
- * the memory objects (`memories`, `onNewArena`) and look at them through ThreadMemory.
+ * the memory objects (`memories`, `listen`) and look at them through ThreadMemory.
  */
 export class SharedArena implements Arena {
   readonly #arenas: OneArena[] = [];
-  readonly #listeners = new Set<NewArenaListener>();
+  readonly #listeners = new Set<ArenaListener>();
   readonly #bytesMax: number;
   readonly #arenaBytesMax: number;
   readonly #roomBytes: number;
@@ -98,8 +103,8 @@ export class SharedArena implements Arena {
     return this.#arenas.map((arena) => arena.memory);
   }
 
-  /** Calls back for every arena made from now on, before anything lies in it. Returns the way to end that. */
-  onNewArena(listener: NewArenaListener): () => void {
+  /** Returns the way to end that. */
+  listen(listener: ArenaListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -156,6 +161,7 @@ export class SharedArena implements Arena {
       if (error instanceof RangeError) return false;
       throw error;
     }
+    for (const listener of this.#listeners) listener.grown(number, target * PAGE_BYTES);
     return true;
   }
 
@@ -165,7 +171,7 @@ export class SharedArena implements Arena {
     // Offset 0 means "none" to kernels.
     const free = new FreeRanges(ALIGNMENT_BYTES, this.#arenaBytesMax - ALIGNMENT_BYTES);
     this.#arenas.push({ memory, free, allocated: new Map(), touchedBytes: ALIGNMENT_BYTES });
-    for (const listener of this.#listeners) listener(number, memory);
+    for (const listener of this.#listeners) listener.added(number, memory);
     return number;
   }
 }

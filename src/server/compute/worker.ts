@@ -18,6 +18,14 @@ function setScratch(use: ScratchUse, ref: ArenaRef): void {
   scratch.set(`${use}${ref.arena}`, ref);
 }
 
+/**
+ * The engine tells threads of growth itself, but not one that receives the memory at that very moment: its buffer would keep the
+ * old length until the next growth. Growing by nothing looks again.
+ */
+function lookAgain(memory: WebAssembly.Memory, bytes: number): void {
+  if (memory.buffer.byteLength < bytes) memory.grow(0);
+}
+
 function scratchOrThrow(use: ScratchUse, arena: number, bytes: number): ArenaRef {
   const ref = scratch.get(`${use}${arena}`);
   if (ref === undefined || ref.bytes < bytes) throw new ScratchWanted(use, arena, bytes);
@@ -67,6 +75,9 @@ port.on('message', (message: ToWorker) => {
       break;
     case 'memory':
       memories[message.arena] = message.memory;
+      break;
+    case 'grown':
+      lookAgain(memories[message.arena]!, message.bytes);
       break;
     case 'scratch':
       setScratch(message.use, message.ref);

@@ -52,9 +52,10 @@ class WorkerPool implements Compute, PoolWorkerHost {
     this.#inlineTurnMicrosMax = options.inlineTurnMicrosMax ?? 500;
     this.#workers = Array.from({ length: this.threads }, (_, index) => new PoolWorker(index, this));
     this.#ownQueues = this.#workers.map(() => new JobQueue());
-    this.#forgetArena = options.arena.onNewArena((arena, memory) =>
-      this.#tellAll({ type: 'memory', arena, memory }),
-    );
+    this.#forgetArena = options.arena.listen({
+      added: (arena, memory) => this.#tellAll({ type: 'memory', arena, memory }),
+      grown: (arena, bytes) => this.#tellAll({ type: 'grown', arena, bytes }),
+    });
   }
 
   get local(): TaskContext {

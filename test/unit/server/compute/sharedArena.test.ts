@@ -73,6 +73,23 @@ describe('SharedArena', () => {
     expect(() => arena.allocate(5 * MIB)).toThrow(expect.objectContaining({ kind: 'Exhausted' }));
   });
 
+  test('whoever listens is told of every arena and every growth, until it does not want to be', () => {
+    const arena = new SharedArena({ bytesMax: 64 * MIB });
+    const told: string[] = [];
+    const stop = arena.listen({
+      added: (number) => told.push(`added ${number}`),
+      grown: (number, bytes) => told.push(`grown ${number} ${bytes === arena.buffer(number).byteLength}`),
+    });
+    arena.allocate(1);
+    arena.allocate(20 * MIB);
+    expect(told.slice(0, 1)).toEqual(['added 0']);
+    expect(new Set(told.slice(1))).toEqual(new Set(['grown 0 true']));
+    const count = told.length;
+    stop();
+    arena.allocate(20 * MIB);
+    expect(told).toHaveLength(count);
+  });
+
   test('a range beyond 2 GiB can be written and read', () => {
     const arena = new SharedArena({ bytesMax: 4 * 2 ** 30 });
     arena.allocate(3 * 2 ** 30);
