@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { isDeepStrictEqual, parseArgs } from 'node:util';
+import { isDeepStrictEqual } from 'node:util';
 import { ElanusError, invalid } from '../../core/domain/errors.ts';
 import type { Logger } from '../../core/ports/logger.ts';
 import type { StoragePorts } from '../../core/ports/plugin.ts';
-import { ConfigError, loadConfig } from '../config/loadConfig.ts';
+import { loadConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
 import { createLogger } from '../logging/pinoLogger.ts';
 import { copyDataSet } from '../migration/copyDataSet.ts';
@@ -16,9 +16,8 @@ import { type DataDirectoryLock, lockDataDirectory } from '../system/dataDirecto
 import { BUILT_IN_PLUGINS } from '../wiring/builtInPlugins.ts';
 import { type OfflineServer, offlineServer } from '../wiring/offline.ts';
 import { chooseStorage } from '../wiring/pluginRegistry.ts';
+import { failSubcommand, parseOptions } from './subcommand.ts';
 
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
 const LOG_LINES_MAX = 20;
 const PORTS = ['meta', 'wal', 'objectStore'] as const;
 const HELP = `Copies a data set into other storage: catalogue and objects of one configuration into the empty stores of another,
@@ -51,25 +50,21 @@ export async function migrateCommand(args: readonly string[]): Promise<number> {
     await migrate(from, to, (line) => process.stdout.write(`${line}\n`));
     return 0;
   } catch (error) {
-    return fail(error);
+    return failSubcommand('migrate', error);
   }
 }
 
 function optionsOf(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        from: { type: 'string' },
-        to: { type: 'string' },
-        'from-data-dir': { type: 'string' },
-        'to-data-dir': { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    throw invalid((error as Error).message.split('\n', 1)[0]!);
-  }
+  return parseOptions({
+    args: [...args],
+    options: {
+      from: { type: 'string' },
+      to: { type: 'string' },
+      'from-data-dir': { type: 'string' },
+      'to-data-dir': { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  }).values;
 }
 
 async function configOf(
@@ -167,15 +162,4 @@ async function flush(source: OfflineServer, say: Say): Promise<void> {
 
 function storageText({ dataDir, meta, wal, objectStore }: Config): string {
   return `meta ${meta.plugin}, wal ${wal.plugin}, objectStore ${objectStore.plugin}, dataDir ${resolve(dataDir)}`;
-}
-
-function fail(error: unknown): number {
-  if (error instanceof ConfigError) {
-    const lines = error.problems.map((problem) => `  ${problem}\n`).join('');
-    process.stderr.write(`elanus: ${error.message}:\n${lines}`);
-    return EXIT_USAGE;
-  }
-  const known = ElanusError.from(error);
-  process.stderr.write(`elanus: cannot migrate: ${known.text}\n`);
-  return known.kind === 'Invalid' ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -1,15 +1,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ElanusError, invalid } from '../../core/domain/errors.ts';
 import type { RepairedGap } from '../../plugins/wal-file/repair.ts';
-import { ConfigError, loadConfig } from '../config/loadConfig.ts';
+import { loadConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
 import { createLogger } from '../logging/pinoLogger.ts';
 import { lockDataDirectory } from '../system/dataDirectoryLock.ts';
+import { failSubcommand, parseOptions } from './subcommand.ts';
 
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
 const HELP = `Gives up the records of the log that are damaged, so that the collections they belong to can be served again
 without them, and prints what was given up. The server must be stopped.
 
@@ -46,24 +44,20 @@ export async function repairCommand(
     process.stdout.write(reportOf(gaps));
     return 0;
   } catch (error) {
-    return fail(error);
+    return failSubcommand('repair', error);
   }
 }
 
 function options(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        config: { type: 'string', short: 'c' },
-        'data-dir': { type: 'string', short: 'd' },
-        channel: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-  } catch (error) {
-    throw invalid((error as Error).message.split('\n', 1)[0]!);
-  }
+  return parseOptions({
+    args: [...args],
+    options: {
+      config: { type: 'string', short: 'c' },
+      'data-dir': { type: 'string', short: 'd' },
+      channel: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  }).values;
 }
 
 async function repair(config: Config, channel: string | undefined): Promise<readonly RepairedGap[]> {
@@ -102,15 +96,4 @@ function reportOf(gaps: readonly RepairedGap[]): string {
       `gave up ${recordsDropped} records: ${bytesDropped} bytes at offset ${offset} of ${file}\n`,
   );
   return lines.join('');
-}
-
-function fail(error: unknown): number {
-  if (error instanceof ConfigError) {
-    const lines = error.problems.map((problem) => `  ${problem}\n`).join('');
-    process.stderr.write(`elanus: ${error.message}:\n${lines}`);
-    return EXIT_USAGE;
-  }
-  const known = ElanusError.from(error);
-  process.stderr.write(`elanus: cannot repair: ${known.text}\n`);
-  return known.kind === 'Invalid' ? EXIT_USAGE : EXIT_FAILED;
 }

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import { invalid } from '../../../core/domain/errors.ts';
+import { parseOptions } from '../subcommand.ts';
 
 export interface PluginArguments {
   readonly help: boolean;
@@ -20,13 +20,9 @@ export function pluginArguments(args: readonly string[], names: readonly string[
 }
 
 function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { config: { type: 'string', short: 'c' }, help: { type: 'boolean', short: 'h' } },
-    });
-  } catch (error) {
-    throw invalid((error as Error).message.split('\n', 1)[0]!);
-  }
+  return parseOptions({
+    args: [...args],
+    allowPositionals: true,
+    options: { config: { type: 'string', short: 'c' }, help: { type: 'boolean', short: 'h' } },
+  });
 }
