@@ -23,8 +23,11 @@ export interface FileDeps {
 /** The column of insert timestamps in a segment's scalar file. */
 export const TIMESTAMP_FIELD = int64Field(TIMESTAMP_FIELD_ID, '$timestamp');
 
+/** Where all objects of segments lie. */
+export const SEGMENTS_PREFIX = 'segments/';
+
 export function segmentKey(collectionId: number, segmentId: number, name: string): string {
-  return `segments/${collectionId}/${segmentId}/${name}`;
+  return `${SEGMENTS_PREFIX}${collectionId}/${segmentId}/${name}`;
 }
 
 /** Stores an encoded column file under `key` and gives the catalogue's entry for it. */

@@ -1,6 +1,7 @@
 import type { CoordinatorService } from '../coordinator/service.ts';
 import type { Logger } from '../ports/logger.ts';
 import type { ObjectStore } from '../ports/objectStore.ts';
+import { SEGMENTS_PREFIX } from '../segment/segmentFiles.ts';
 import type { Shard } from './shard.ts';
 
 export interface OrphanDeps {
@@ -19,7 +20,7 @@ export async function deleteOrphans(deps: OrphanDeps, shards: () => readonly Sha
   let afterKey: string | undefined;
   let deleted = 0;
   for (;;) {
-    const page = await deps.objectStore.list('segments/', afterKey === undefined ? {} : { afterKey });
+    const page = await deps.objectStore.list(SEGMENTS_PREFIX, afterKey === undefined ? {} : { afterKey });
     if (page.length === 0) break;
     afterKey = page.at(-1)!.key;
     for (const { key } of page) {

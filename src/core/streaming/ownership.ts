@@ -3,6 +3,7 @@ import type { SegmentInfo } from '../domain/catalog.ts';
 import { ElanusError, type ErrorContext } from '../domain/errors.ts';
 import type { ObjectStore } from '../ports/objectStore.ts';
 import type { Wal } from '../ports/wal.ts';
+import { SEGMENTS_PREFIX } from '../segment/segmentFiles.ts';
 import { clusterTag, tagOf } from './record.ts';
 
 // Two clusters on one bucket or log would each delete what the other one wrote: their catalogues do not name it.
@@ -48,7 +49,7 @@ export async function ownerOf(objectStore: ObjectStore): Promise<string | undefi
 /** A store that bears no mark holds the catalogue's segments, as after a migration, or none. */
 async function checkUnmarked(objectStore: ObjectStore, segment: SegmentInfo | undefined): Promise<void> {
   if (segment === undefined) {
-    const [found] = await objectStore.list('segments/', { limit: 1 });
+    const [found] = await objectStore.list(SEGMENTS_PREFIX, { limit: 1 });
     if (found !== undefined)
       throw new ElanusError('Conflict', `objectStore holds segments of another cluster; ${OWN_PLACE}`, {
         context: { key: found.key },

@@ -88,8 +88,8 @@ async function* loadScalar(files: FileDeps, shard: Shard, info: SegmentInfo, wan
 }
 
 /**
- * Applies what the log holds behind the channel's last position and each shard's checkpoint. Corruption fails the shards of this channel, and only them: what the
- * lost part held cannot be known.
+ * Applies what the log holds behind the channel's last position and each shard's checkpoint. Corruption fails the shards of
+ * this channel, and only them: what the lost part held cannot be known.
  */
 export async function replay(
   deps: RecoveryDeps,

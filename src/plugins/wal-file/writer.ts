@@ -224,8 +224,8 @@ export class FileWalWriter implements WalWriter {
   }
 
   /**
-   * After a failed sync, which may be part of a write, the kernel may count pages as clean that never reached the disk, and say so at the next sync. No
-   * other process must read them, so they are cut off; not if somebody took over, who may have sealed them.
+   * After a failed sync, which may be part of a write, the kernel may count pages as clean that never reached the disk, and say
+   * so at the next sync. No other process must read them, so they are cut off; not if somebody took over, who may have sealed them.
    */
   async #dropUnsynced(): Promise<void> {
     const { file, path } = this.#current;

@@ -3,9 +3,9 @@ import { crc32 } from 'node:zlib';
 import type { SegmentInfo } from '../../core/domain/catalog.ts';
 import { ElanusError } from '../../core/domain/errors.ts';
 import type { ObjectStore } from '../../core/ports/objectStore.ts';
+import { SEGMENTS_PREFIX } from '../../core/segment/segmentFiles.ts';
 import type { Say } from './stores.ts';
 
-export const OBJECTS_PREFIX = 'segments/';
 const PROGRESS_MS = 1_000;
 
 /** What the catalogue says of an object. */
@@ -85,7 +85,7 @@ export function mib(bytes: number): string {
 async function sizesOf(store: ObjectStore): Promise<ReadonlyMap<string, number>> {
   const sizes = new Map<string, number>();
   for (let afterKey: string | undefined; ; ) {
-    const page = await store.list(OBJECTS_PREFIX, afterKey === undefined ? {} : { afterKey });
+    const page = await store.list(SEGMENTS_PREFIX, afterKey === undefined ? {} : { afterKey });
     if (page.length === 0) return sizes;
     for (const { key, bytes } of page) sizes.set(key, bytes);
     afterKey = page.at(-1)!.key;

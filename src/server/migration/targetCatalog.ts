@@ -3,8 +3,8 @@ import { ElanusError } from '../../core/domain/errors.ts';
 import type { MetaOperation, MetaStore } from '../../core/ports/metaStore.ts';
 import type { ObjectStore } from '../../core/ports/objectStore.ts';
 import type { Wal } from '../../core/ports/wal.ts';
+import { SEGMENTS_PREFIX } from '../../core/segment/segmentFiles.ts';
 import { ownerOf } from '../../core/streaming/ownership.ts';
-import { OBJECTS_PREFIX } from './objects.ts';
 
 /** Stands in the place of the coordinator's term until all is there: a server refuses to start on it, a migration goes on. */
 const UNFINISHED = new TextEncoder().encode('a migration into this catalogue has not ended');
@@ -19,7 +19,7 @@ export async function refuseUsedTarget(meta: MetaStore, objectStore: ObjectStore
   if (term !== undefined && sameBytes(term.value, UNFINISHED)) return true;
   if (term !== undefined || (await meta.range(ROOT, { limit: 1 })).length > 0)
     throw new ElanusError('AlreadyExists', 'meta of the target holds a catalogue already');
-  if ((await objectStore.list(OBJECTS_PREFIX, { limit: 1 })).length > 0)
+  if ((await objectStore.list(SEGMENTS_PREFIX, { limit: 1 })).length > 0)
     throw new ElanusError('AlreadyExists', 'objectStore of the target holds segments already');
   if ((await ownerOf(objectStore)) !== undefined)
     throw new ElanusError('AlreadyExists', 'objectStore of the target belongs to a cluster already');

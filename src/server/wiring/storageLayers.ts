@@ -11,6 +11,7 @@ import { retry } from '../../core/layers/retry.ts';
 import { timeLimit } from '../../core/layers/timeLimit.ts';
 import type { ObjectStore } from '../../core/ports/objectStore.ts';
 import type { PluginDeps, StoragePorts } from '../../core/ports/plugin.ts';
+import { SEGMENTS_PREFIX } from '../../core/segment/segmentFiles.ts';
 import { openRangeFiles } from '../cache/rangeFiles.ts';
 import type { Config } from '../config/schema.ts';
 import type { StorageLayers } from './layersWanted.ts';
@@ -22,9 +23,6 @@ const LAYERED: { readonly [P in Port]: (store: StoragePorts[P], layer: CallLayer
   wal: layeredWal,
   objectStore: layeredObjectStore,
 };
-
-/** Files of segments are written once. */
-const IMMUTABLE_PREFIX = 'segments/';
 
 /** `store` with the layers of its port: metrics outermost, then retries, each attempt within the limits. */
 export function withLayers<P extends Port>(
@@ -56,6 +54,7 @@ export function withCache(
     diskBytesMax === 0
       ? undefined
       : openRangeFiles({ folder, bytesMax: diskBytesMax }, logger.child('cache'));
-  const isImmutable = (key: string): boolean => key.startsWith(IMMUTABLE_PREFIX);
+  // Files of segments are written once.
+  const isImmutable = (key: string): boolean => key.startsWith(SEGMENTS_PREFIX);
   return cachedReads(store, { memoryBytesMax, files, isImmutable, metrics });
 }
