@@ -60,7 +60,7 @@ export const nodeFileSystem: FileSystem = {
 
   async create(file) {
     const fd = await openFile(file, NEW_FILE);
-    return new NodeFile(fd, SYNCED_WRITES === 0 ? undefined : await openFile(file, 'r+'));
+    return new NodeFile(fd, SYNCED_WRITES === 0 ? undefined : await openAgain(file));
   },
   openToRead: async (file) => new NodeFile(await openFile(file, 'r')),
   openToWrite: async (file) => new NodeFile(await openFile(file, 'r+')),
@@ -86,6 +86,16 @@ export const nodeFileSystem: FileSystem = {
 
 function openFile(file: string, flags: string | number): Promise<number> {
   return call<number>((done) => fs.open(file, flags, 0o640, done));
+}
+
+/** A descriptor without synced writes. undefined when the file lost its name already: whoever is above us removed it. */
+async function openAgain(file: string): Promise<number | undefined> {
+  try {
+    return await openFile(file, 'r+');
+  } catch {
+    // Whatever the cause, the first descriptor does all that this one does, if slower.
+    return undefined;
+  }
 }
 
 class NodeFile implements WalFile {

@@ -1,4 +1,13 @@
-import { constants, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import {
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  unlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -14,7 +23,25 @@ describe('files of the log', () => {
     try {
       const path = join(folder, '1.log');
       const file = await nodeFileSystem.create(path);
-      expect(openFlags(path) & constants.O_DSYNC).toBe(constants.O_DSYNC);
+      expect(openFlags(path).some((flags) => (flags & constants.O_DSYNC) === constants.O_DSYNC)).toBe(true);
+      await file.close();
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test('one that another instance removes as soon as it is there is still written', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'elanus-'));
+    try {
+      const path = join(folder, '1.cut');
+      const created = nodeFileSystem.create(path);
+      // This turn ends only when the file is gone again, so nothing that `create` does next finds it.
+      while (!existsSync(path));
+      unlinkSync(path);
+      const file = await created;
+      expect(await file.writev([Buffer.alloc(300_000, 1)], 0)).toBe(300_000);
+      await file.datasync();
+      expect(await file.size()).toBe(300_000);
       await file.close();
     } finally {
       rmSync(folder, { recursive: true });
@@ -22,11 +49,13 @@ describe('files of the log', () => {
   });
 });
 
-/** The flags with which this process has the file open, as the kernel tells them. */
-function openFlags(path: string): number {
-  const descriptor = readdirSync('/proc/self/fd').find((fd) => linkOf(fd) === path);
-  const info = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
-  return Number.parseInt(/^flags:\s+(\d+)/m.exec(info)![1]!, 8);
+/** The flags of each descriptor that this process has of the file, as the kernel tells them. */
+function openFlags(path: string): number[] {
+  const descriptors = readdirSync('/proc/self/fd').filter((fd) => linkOf(fd) === path);
+  return descriptors.map((descriptor) => {
+    const info = readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8');
+    return Number.parseInt(/^flags:\s+(\d+)/m.exec(info)![1]!, 8);
+  });
 }
 
 /** undefined for the descriptor of the listing itself, which is closed by now. */
