@@ -5,6 +5,7 @@ import { ConfigError, loadConfig } from '../config/loadConfig.ts';
 import type { Config } from '../config/schema.ts';
 import type { Setting } from '../config/settings.ts';
 import { createLogger } from '../logging/pinoLogger.ts';
+import { optimizeEarly } from '../system/earlyOptimization.ts';
 import { collectWhenIdle } from '../system/idleCollection.ts';
 import { type RunningServer, startServer } from '../wiring/startServer.ts';
 import { startMessage } from './startMessage.ts';
@@ -46,6 +47,7 @@ async function serve(config: Config, version: string, plugins: readonly AnyPlugi
   const server = await startServer(config, { logger, plugins });
   process.stdout.write(startMessage(server.addresses, config, version));
   flushCompileCache();
+  optimizeEarly();
   collectWhenIdle();
   const signal = await stopped;
   logger.info('stopping', { signal });
