@@ -8,6 +8,7 @@ const SEMI_SPACE_MB = 4;
 const MALLOC: Readonly<Record<string, string>> = {
   MALLOC_MMAP_THRESHOLD_: '262144',
   MALLOC_TRIM_THRESHOLD_: '262144',
+  MALLOC_ARENA_MAX: '1',
 };
 
 /**
