@@ -13,7 +13,7 @@ import type { ShardSegment } from './shardSegment.ts';
 import type { StreamingDeps } from './streamingNode.ts';
 
 /** A growing segment's graph is continued when this many rows are not in it: until then they are scanned. */
-const INDEX_STEP_ROWS = 1_024;
+const INDEX_STEP_ROWS = 512;
 /** Background work that failed is not tried again for so long by what happens meanwhile. */
 const RETRY_PAUSE_MS = 5_000;
 

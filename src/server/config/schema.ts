@@ -129,7 +129,7 @@ const index = z.strictObject({
     .default({})
     .describe("The graph plugin's own options; checked by the plugin."),
   minRowsToBuild: whole(
-    10_000,
+    2_048,
     0,
     1_000_000_000,
     'Segments with fewer rows are scanned exactly; no graph is built for them.',
