@@ -75,8 +75,7 @@ function exitNow(code: number): never {
 
 function fail(error: unknown): number {
   if (error instanceof ConfigError) {
-    const lines = error.problems.map((problem) => `  ${problem}\n`).join('');
-    process.stderr.write(`elanus: ${error.message}:\n${lines}`);
+    process.stderr.write(error.text);
     return EXIT_CONFIG;
   }
   const known = ElanusError.from(error);

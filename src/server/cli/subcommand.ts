@@ -17,8 +17,7 @@ export function parseOptions<Config extends ParseArgsConfig>(config: Config) {
 /** Prints why a subcommand could not do `what`. Returns the exit code. */
 export function failSubcommand(what: string, error: unknown): number {
   if (error instanceof ConfigError) {
-    const lines = error.problems.map((problem) => `  ${problem}\n`).join('');
-    process.stderr.write(`elanus: ${error.message}:\n${lines}`);
+    process.stderr.write(error.text);
     return EXIT_USAGE;
   }
   const known = ElanusError.from(error);

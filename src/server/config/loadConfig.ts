@@ -15,6 +15,11 @@ export class ConfigError extends Error {
     super(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in the configuration`);
     this.problems = problems;
   }
+
+  /** For a person who reads it on a terminal. */
+  get text(): string {
+    return `elanus: ${this.message}:\n${this.problems.map((problem) => `  ${problem}\n`).join('')}`;
+  }
 }
 
 export interface ConfigSources {
