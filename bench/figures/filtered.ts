@@ -12,7 +12,6 @@ export const filtered: Figure = {
   withPeers: true,
   run: async (bench) => {
     const measured: Measured[] = [];
-    const rounds = Math.min(bench.rounds, 3);
     for (const share of SHARES) {
       const rankBelow = Math.round(bench.data.rows * share);
       const filter = `${FIELD.rank} < ${rankBelow}`;
@@ -23,7 +22,7 @@ export const filtered: Figure = {
       const qps: number[] = [];
       const serverMicros: number[] = [];
       const shares: number[] = [];
-      for (let round = 0; round < rounds; round++) {
+      for (let round = 0; round < bench.rounds; round++) {
         const run = await searchRun(bench, IN_FLIGHT, filter);
         qps.push(run.qps);
         serverMicros.push(run.serverMicros);
