@@ -88,7 +88,7 @@ function openFile(file: string, flags: string | number): Promise<number> {
   return call<number>((done) => fs.open(file, flags, 0o640, done));
 }
 
-/** A descriptor without synced writes. undefined when the file lost its name already: whoever is above us removed it. */
+/** A second descriptor, without synced writes; undefined when there is none, as of a file that another instance removed already. */
 async function openAgain(file: string): Promise<number | undefined> {
   try {
     return await openFile(file, 'r+');

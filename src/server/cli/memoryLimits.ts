@@ -4,6 +4,7 @@ const SEMI_SPACE_MB = 4;
 /**
  * glibc: memory of requests goes back to the system when it is freed. Left to itself malloc keeps all of it after the first large
  * requests.
+ * Threads share one arena, since most of what each would keep of its own stays empty.
  */
 const MALLOC: Readonly<Record<string, string>> = {
   MALLOC_MMAP_THRESHOLD_: '262144',
