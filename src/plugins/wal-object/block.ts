@@ -31,15 +31,13 @@ export function frameBytes(recordBytes: number): number {
   return FRAME_HEADER_BYTES + recordBytes + (-recordBytes & (FRAME_ALIGN_BYTES - 1));
 }
 
-/** `bodyBytes` is the sum of frameBytes over `records`, of which there is at least one. */
+/** Writes all of `bytes`, whose length is HEADER_BYTES and the sum of frameBytes over `records`, of which there is at least one. */
 export function encodeBlock(
+  bytes: Buffer,
   channelHash: Uint8Array,
   { term, seq, putId, durableSeq }: BlockHead,
   records: readonly Uint8Array[],
-  bodyBytes: number,
 ): Block {
-  // Memory of its own: what uploads it may be slow, and a tail may keep it. All of it is written below.
-  const bytes = Buffer.allocUnsafeSlow(HEADER_BYTES + bodyBytes);
   const header = { kind: KIND_BLOCK, term, seq, putId, records: records.length, value: durableSeq };
   writeHeader(bytes, channelHash, header);
   let at = HEADER_BYTES;

@@ -33,7 +33,10 @@ export class Channel {
     this.#feeds.delete(feed);
   }
 
-  publish(block: Block): void {
-    for (const feed of this.#feeds) feed.push(block);
+  /** True: a feed keeps it. */
+  publish(block: Block): boolean {
+    let isKept = false;
+    for (const feed of this.#feeds) if (feed.push(block)) isKept = true;
+    return isKept;
   }
 }

@@ -16,12 +16,15 @@ export class Feed {
     return this.#blocks.length === 0;
   }
 
-  push(block: Block): void {
-    if (this.#bytes + block.bytes.length <= this.#bytesMax) {
+  /** Whether it fits. */
+  push(block: Block): boolean {
+    const fits = this.#bytes + block.bytes.length <= this.#bytesMax;
+    if (fits) {
       this.#blocks.push(block);
       this.#bytes += block.bytes.length;
     }
     this.#wake?.abort();
+    return fits;
   }
 
   take(): Block | undefined {

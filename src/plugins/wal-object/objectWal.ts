@@ -2,6 +2,7 @@ import { ElanusError } from '../../core/domain/errors.ts';
 import type { Logger } from '../../core/ports/logger.ts';
 import type { PluginDeps } from '../../core/ports/plugin.ts';
 import type { Wal, WalEntry, WalInfo, WalPosition, WalReadOptions, WalWriter } from '../../core/ports/wal.ts';
+import { BlockMemory } from './blockMemory.ts';
 import { Channel } from './channel.ts';
 import type { StoreParts } from './channelObjects.ts';
 import type { WalObjectConfig } from './config.ts';
@@ -28,6 +29,7 @@ class ObjectWal implements Wal {
   readonly #parts: StoreParts;
   readonly #logger: Logger;
   readonly #channels = new Map<string, Channel>();
+  readonly #memory = new BlockMemory();
   readonly #closed = new AbortController();
   #closing: Promise<void> | undefined;
 
@@ -48,6 +50,7 @@ class ObjectWal implements Wal {
       term,
       config: this.#parts.config,
       logger: this.#logger,
+      memory: this.#memory,
       onDurable: (block) => channel.publish(block),
     });
     channel.addWriter(writer);

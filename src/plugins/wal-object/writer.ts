@@ -2,10 +2,11 @@ import { ElanusError, invalid } from '../../core/domain/errors.ts';
 import type { Logger } from '../../core/ports/logger.ts';
 import type { WalPosition, WalWriter } from '../../core/ports/wal.ts';
 import { type Block, encodeBlock, frameBytes } from './block.ts';
+import type { BlockMemory } from './blockMemory.ts';
 import type { ChannelObjects } from './channelObjects.ts';
 import type { WalObjectConfig } from './config.ts';
 import { closed, corrupt, fenced, unknown } from './errors.ts';
-import { KIND_FENCE, KIND_SKIP, type ObjectHeader } from './header.ts';
+import { HEADER_BYTES, KIND_FENCE, KIND_SKIP, type ObjectHeader } from './header.ts';
 import { encodePosition, objectKey } from './names.ts';
 
 export interface WriterParts {
@@ -13,8 +14,9 @@ export interface WriterParts {
   readonly term: number;
   readonly config: WalObjectConfig;
   readonly logger: Logger;
-  /** Called with every block when it is durable, in order. */
-  readonly onDurable: (block: Block) => void;
+  readonly memory: BlockMemory;
+  /** Called with every block when it is durable, in order. True: someone keeps it. */
+  readonly onDurable: (block: Block) => boolean;
 }
 
 /** What waits is put beside the uploads under way when it has so many bytes. */
@@ -143,7 +145,7 @@ export class ObjectWalWriter implements WalWriter {
   }
 
   #putBlock(): void {
-    const { objects, config } = this.#parts;
+    const { objects, config, memory } = this.#parts;
     let bodyBytes = 0;
     let count = 0;
     for (const { record } of this.#queue) {
@@ -158,7 +160,7 @@ export class ObjectWalWriter implements WalWriter {
     const durableSeq = this.#uploads[0]?.seq ?? seq;
     const head = { term: this.term, seq, putId: objects.newPutId(), durableSeq };
     const records = appends.map(({ record }) => record);
-    const block = encodeBlock(objects.hash, head, records, bodyBytes);
+    const block = encodeBlock(memory.take(HEADER_BYTES + bodyBytes), objects.hash, head, records);
     const put = objects.place(head, head.putId, block.bytes);
     void this.#follow({ seq, block, appends, isDurable: false, failure: undefined }, put);
   }
@@ -224,7 +226,8 @@ export class ObjectWalWriter implements WalWriter {
       this.#heldBytes -= record.length;
       resolve(encodePosition({ term, seq, index }));
     }
-    this.#parts.onDurable(block);
+    // A try that was given up and still sends it meets the object that is there: its bytes no longer matter.
+    if (!this.#parts.onDurable(block)) this.#parts.memory.giveBack(block.bytes);
   }
 
   /** The store had no room for `seq`, so nothing from there on is read. If anything may lie behind it, a skip must follow. */

@@ -5,6 +5,7 @@ import type { ObjectStore } from '../../../../src/core/ports/objectStore.ts';
 import type { Wal } from '../../../../src/core/ports/wal.ts';
 import { MemoryObjectStore } from '../../../../src/plugins/memory/memoryObjectStore.ts';
 import { encodeBlock } from '../../../../src/plugins/wal-object/block.ts';
+import { BlockMemory } from '../../../../src/plugins/wal-object/blockMemory.ts';
 import { HEADER_BYTES } from '../../../../src/plugins/wal-object/header.ts';
 import { walObjectPlugin } from '../../../../src/plugins/wal-object/index.ts';
 import { encodePosition, objectKey } from '../../../../src/plugins/wal-object/names.ts';
@@ -161,7 +162,9 @@ test('an object of another writer in our place is Corrupt and ends the writer', 
   const writer = await wal.open('a', 1);
   const { content } = await gated.memory.get(keyOf('a', 0, 0));
   const foreign = { term: 1, seq: 0, putId: '0'.repeat(32), durableSeq: 0 };
-  const { bytes } = encodeBlock(content.subarray(8, 16), foreign, [makeRecord(9, 8)], 16);
+  const { bytes } = encodeBlock(Buffer.alloc(HEADER_BYTES + 16), content.subarray(8, 16), foreign, [
+    makeRecord(9, 8),
+  ]);
   await gated.memory.put(keyOf('a', 1, 0), bytes);
   await expect(writer.append(makeRecord(1, 100))).rejects.toMatchObject({
     kind: 'Corrupt',
@@ -353,6 +356,38 @@ test('a tail that lags behind tailBytesMax goes on from the store', async () => 
   expect(taken.map(({ id }) => id)).toEqual(idRange(1, 50));
   end.abort();
   await tail.return?.();
+});
+
+test('memory of large blocks is used again, but for what a tail keeps', async () => {
+  const recordBytes = 200_000;
+  const wal = await openWal({ tailBytesMax: 5 * recordBytes });
+  const writer = await wal.open('a', 1);
+  await writer.append(makeRecord(1, recordBytes));
+  const tail = wal.tail('a', undefined, new AbortController().signal)[Symbol.asyncIterator]();
+  const taken = [...(await take(tail, 1))];
+  const waiting = take(tail, 1);
+  await writer.append(makeRecord(2, recordBytes));
+  taken.push(...(await waiting));
+  for (const id of idRange(3, 30)) await writer.append(makeRecord(id, recordBytes));
+  taken.push(...(await take(tail, 28)));
+  expect(taken.map(({ id }) => id)).toEqual(idRange(1, 30));
+  expect(await idsOf(wal, 'a')).toEqual(idRange(1, 30));
+  await tail.return?.();
+});
+
+test('BlockMemory: gives what was given back, unless it is much larger; what is too much goes', () => {
+  const memory = new BlockMemory();
+  const [small, large] = [memory.take(100_000), memory.take(1_000_000)];
+  memory.giveBack(large);
+  memory.giveBack(small);
+  expect(memory.take(200_000).buffer).not.toBe(large.buffer);
+  const again = memory.take(900_000);
+  expect(again.buffer).toBe(large.buffer);
+  expect(again.length).toBe(900_000);
+  memory.giveBack(again);
+  for (let i = 0; i < 40; i++) memory.giveBack(memory.take(4_500_000));
+  for (const big of Array.from({ length: 8 }, () => memory.take(4_500_000))) memory.giveBack(big);
+  expect(memory.take(900_000).buffer).not.toBe(large.buffer);
 });
 
 test('a tail that truncation came by is Truncated', async () => {
