@@ -1,12 +1,10 @@
-import { subtle } from 'node:crypto';
 import { S3Client } from '@aws-sdk/client-s3';
+import { PiecesBody } from './body.ts';
 import type { ObjectS3Config } from './config.ts';
 
 const CONNECT_MS_MAX = 5_000;
 /** Idle connections are closed here before the server does it, perhaps just when a put comes, which would end as Unknown. */
 const IDLE_MS_MAX = 4_000;
-/** Larger bodies are hashed by another thread: a millisecond of this one is too much. */
-const OWN_HASH_BYTES_MAX = 128 * 1024;
 
 const silent = (): void => undefined;
 const SILENT = { trace: silent, debug: silent, info: silent, warn: silent, error: silent };
@@ -53,12 +51,10 @@ interface HttpRequest {
   readonly body?: unknown;
 }
 
-/** The signature needs the body's hash, unless TLS guards the body. The client would compute it in this thread. */
+/** The signature needs the body's hash, unless TLS guards the body. */
 async function hashPayload({ protocol, headers, body }: HttpRequest): Promise<void> {
-  if (!(body instanceof Uint8Array)) return;
-  if (protocol === 'https:') headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
-  else if (body.length > OWN_HASH_BYTES_MAX) {
-    const hash = await subtle.digest('SHA-256', body as Uint8Array<ArrayBuffer>);
-    headers['x-amz-content-sha256'] = Buffer.from(hash).toString('hex');
-  }
+  const isLarge = body instanceof PiecesBody;
+  if (protocol === 'https:' && (isLarge || body instanceof Uint8Array)) {
+    headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
+  } else if (isLarge) headers['x-amz-content-sha256'] = await body.sha256();
 }

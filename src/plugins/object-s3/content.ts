@@ -1,3 +1,5 @@
+import { PiecesBody } from './body.ts';
+
 /**
  * What is stored for an object: its bytes, then 24 bytes that name the put: `elanus-1` and a random UUID. S3's ETag is a hash of
  * the content, so without them the same bytes put twice would have one version; and a put that got no answer is known
@@ -5,6 +7,8 @@
  */
 const FORMAT = Buffer.from('elanus-1', 'latin1');
 export const TRAILER_BYTES = 24;
+/** So much is sent as one piece, and hashed by the client itself. */
+const COPIED_BYTES_MAX = 128 * 1024;
 
 export class StoredContent {
   readonly trailer: Uint8Array;
@@ -12,27 +16,28 @@ export class StoredContent {
   readonly bytes: number;
   readonly #content: Uint8Array;
 
-  /** `uuid` in its usual text form. `content` must stay as it is while pieces are taken and sent. */
+  /** `uuid` in its usual text form. `content` must stay as it is until bodies of it were sent. */
   constructor(content: Uint8Array, uuid: string) {
     this.trailer = Buffer.concat([FORMAT, Buffer.from(uuid.replaceAll('-', ''), 'hex')]);
     this.bytes = content.length + TRAILER_BYTES;
     this.#content = content;
   }
 
-  /** Bytes [from, to) of what is stored: a copy, unless they lie in one piece of memory that is not shared. */
-  piece(from: number, to: number): Uint8Array {
-    const content = this.#content;
-    if (to <= content.length && !(content.buffer instanceof SharedArrayBuffer)) {
-      return content.subarray(from, to);
-    }
-    // All of it is written below.
-    const piece = Buffer.allocUnsafeSlow(to - from);
-    if (from < content.length) piece.set(content.subarray(from, to));
-    const trailerAt = Math.max(content.length, from);
-    if (to > trailerAt) {
-      piece.set(this.trailer.subarray(trailerAt - content.length, to - content.length), trailerAt - from);
-    }
-    return piece;
+  /** Bytes [from, to) of what is stored, as the body of one request. */
+  body(from: number, to: number): Uint8Array | PiecesBody {
+    const pieces = this.#pieces(from, to);
+    return to - from > COPIED_BYTES_MAX ? new PiecesBody(pieces) : Buffer.concat(pieces);
+  }
+
+  /** Views, but of what is shared: the client takes none of that. */
+  #pieces(from: number, to: number): readonly Uint8Array[] {
+    const content = this.#content.subarray(from, to);
+    const trailerAt = this.#content.length;
+    const pieces = [
+      content.buffer instanceof SharedArrayBuffer ? new Uint8Array(content) : content,
+      this.trailer.subarray(Math.max(0, from - trailerAt), Math.max(0, to - trailerAt)),
+    ];
+    return pieces.filter(({ length }) => length > 0);
   }
 
   isMarkedBy(trailer: Uint8Array): boolean {

@@ -48,8 +48,8 @@ export class MultipartUpload {
     const sender = async (): Promise<void> => {
       while (next < parts.length) {
         const at = next++;
-        const piece = content.piece(at * partBytes, Math.min(content.bytes, (at + 1) * partBytes));
-        parts[at] = await this.#sendPart(at + 1, piece);
+        const from = at * partBytes;
+        parts[at] = await this.#sendPart(at + 1, content, from, Math.min(content.bytes, from + partBytes));
       }
     };
     const senders = Array.from({ length: inFlightMax }, async () => {
@@ -82,9 +82,10 @@ export class MultipartUpload {
     );
   }
 
-  async #sendPart(PartNumber: number, Body: Uint8Array): Promise<Part> {
+  async #sendPart(PartNumber: number, content: StoredContent, from: number, to: number): Promise<Part> {
+    const input = { ...this.#upload, PartNumber, ContentLength: to - from };
     const { ETag } = await this.#calls.retried((client, options) =>
-      client.send(new UploadPartCommand({ ...this.#upload, PartNumber, Body }), options),
+      client.send(new UploadPartCommand({ ...input, Body: content.body(from, to) }), options),
     );
     return { PartNumber, ETag };
   }

@@ -62,10 +62,12 @@ export class Writer {
     content: StoredContent,
     condition: Condition,
   ): Promise<ObjectVersion> {
-    const input = { ...place, ...condition.headers, Body: content.piece(0, content.bytes) };
+    const ContentLength = content.bytes;
     return settled(this.#calls.policy, {
       key,
       send: async () => {
+        const Body = content.body(0, ContentLength);
+        const input = { ...place, ...condition.headers, Body, ContentLength };
         const { ETag } = await this.#calls.once((client, options) =>
           client.send(new PutObjectCommand(input), options),
         );
