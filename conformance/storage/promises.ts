@@ -45,7 +45,7 @@ const OBJECT_STORE: Promises = [
     /putIfMatch|another version|no version comes twice/,
     '3. a version names one content of one key: putIfMatch replaces that or fails',
   ],
-  [/^reopen:|^kill -9/, '1. a returned put is durable, and a half-written object is never seen'],
+  [/^reopen:|^kill -9|^crash:/, '1. a returned put is durable, and a half-written object is never seen'],
   [/^race:|^processes:/, '1. a returned put is visible to every reader at once, and whole'],
   [/^list:/, 'list gives each key with the prefix once, in byte order, after afterKey, up to limit'],
   [/^getRange:/, 'getRange reads exactly the bytes asked for, or fails'],
@@ -92,7 +92,7 @@ const WAL: Promises = [
     'I10. reading and asking have no effect, and info says what is readable',
   ],
   [/recordBytesMax/, 'I12. size limits are typed errors'],
-  [/refuse|Closed|signal fired/, 'I11. every call ends: result, typed error, or abort'],
+  [/refuse|Closed|signal fired|comes to an end/, 'I11. every call ends: result, typed error, or abort'],
   [/^a read ends|^tail/, 'I2. readers see a prefix, without gaps, in order'],
 ];
 

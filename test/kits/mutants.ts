@@ -15,6 +15,14 @@ export interface Edit {
   readonly replacement: string;
 }
 
+/** What stands in for modules in a copy. */
+export interface StandIns {
+  /** Files put beside the copy, by name. */
+  readonly files: Readonly<Record<string, URL>>;
+  /** From what is imported to what is imported instead. */
+  readonly imports: Readonly<Record<string, string>>;
+}
+
 const REPOSITORY = path.resolve(import.meta.dirname, '../..');
 
 /** A changed copy of a plugin's folder; the sources themselves know nothing of it but the marks. */
@@ -25,7 +33,11 @@ export interface Mutant {
 }
 
 /** Copies `folder` (relative to the repository) and applies `change`, which must fit one place. */
-export async function makeMutant(folder: string, change: Mutation | Edit | undefined): Promise<Mutant> {
+export async function makeMutant(
+  folder: string,
+  change: Mutation | Edit | undefined,
+  { files, imports }: StandIns = { files: {}, imports: {} },
+): Promise<Mutant> {
   const source = path.join(REPOSITORY, folder);
   const target = await fs.mkdtemp(path.join(os.tmpdir(), 'elanus-mutant-'));
   let places = 0;
@@ -38,8 +50,11 @@ export async function makeMutant(folder: string, change: Mutation | Edit | undef
         'mark' in change ? indent + change.line : change.replacement,
       );
     }
+    for (const [from, to] of Object.entries(imports))
+      text = text.replaceAll(`from '${from}'`, `from '${to}'`);
     await fs.writeFile(path.join(target, name), withAbsoluteImports(text, source));
   }
+  for (const [name, file] of Object.entries(files)) await fs.copyFile(file, path.join(target, name));
   if (change !== undefined && places !== 1)
     throw new Error(`${places} places fit ${JSON.stringify(change)}, not 1`);
   // Child processes find packages from here too.

@@ -19,6 +19,8 @@ import { listObjects, OWN_NAME_PREFIX } from './listing.ts';
 import { ProcessLock } from './processLock.ts';
 import { TempFiles } from './tempFiles.ts';
 
+/** Larger objects are not written before a look whether the name is taken. */
+const UNSEEN_BYTES_MAX = 64 * 1024;
 /** Another process that removes empty folders may win this often before a write gives up. */
 const FOLDER_ATTEMPTS_MAX = 8;
 
@@ -67,11 +69,8 @@ class FsObjectStore implements ObjectStore {
   putIfAbsent(key: string, bytes: Uint8Array): Promise<ObjectVersion> {
     return this.#onKey('putIfAbsent', key, async (path) => {
       // Spares the loser the writing; link decides.
-      if ((await this.#find(path)) !== undefined) throw alreadyExists(key);
-      return this.#write(key, path, bytes, async (temp) => {
-        await linkNew(temp, path, key);
-        await this.#temps.remove(temp);
-      });
+      if (bytes.length > UNSEEN_BYTES_MAX && (await this.#find(path)) !== undefined) throw alreadyExists(key);
+      return this.#write(key, path, bytes, (temp) => linkNew(temp, path, key), 'stays');
     });
   }
 
@@ -141,19 +140,26 @@ class FsObjectStore implements ObjectStore {
     this.#lock.close();
   }
 
-  /** Temp file, then `publish` gives it its name, then the folder is synced. */
+  /** Temp file, then `publish` gives it its name, then the folder is synced; meanwhile a temp name that stayed goes. */
   async #write(
     key: string,
     path: string,
     bytes: Uint8Array,
     publish: (temp: string) => Promise<void>,
+    nameAfter: 'moved' | 'stays' = 'moved',
   ): Promise<ObjectVersion> {
     const temp = await this.#temps.write(bytes);
+    const leftovers = [temp.closed];
     try {
-      await this.#publish(dirname(path), key, () => publish(temp.path));
+      await this.#publish(dirname(path), key, async () => {
+        await publish(temp.path);
+        if (nameAfter === 'stays') leftovers.push(this.#temps.remove(temp.path));
+      });
     } catch (caught) {
-      await this.#temps.remove(temp.path);
+      leftovers.push(this.#temps.remove(temp.path));
       throw caught;
+    } finally {
+      await Promise.all(leftovers);
     }
     return temp.version.version;
   }

@@ -14,6 +14,14 @@ const STALE_MS = 24 * 3_600_000;
 /** Stores open in this process, by token. */
 const liveTokens = new Set<string>();
 
+/** A synced file, which nobody else knows. */
+export interface TempFile {
+  readonly path: string;
+  readonly version: FileVersion;
+  /** Never rejects. It need not be waited for before the file gets its name. */
+  readonly closed: Promise<void>;
+}
+
 /**
  * Files on the way to becoming objects, in one folder, named <host>~<pid>~<token>~<number>. What a dead process left is
  * removed at open; what a living process of this host or any other host is writing stays.
@@ -52,26 +60,33 @@ export class TempFiles {
    * Writes `bytes` to a new file and syncs it. The modification time is unique among the files of this process, since it
    * is what tells versions apart. On failure nothing is left.
    */
-  async write(bytes: Uint8Array): Promise<{ readonly path: string; readonly version: FileVersion }> {
+  async write(bytes: Uint8Array): Promise<TempFile> {
     const path = join(this.#folder, `${hostname()}~${process.pid}~${this.#token}~${this.#files++}`);
     const file = await open(path, 'wx');
     try {
       await writeAll(file, bytes);
       const seconds = this.#nextMicros() / 1e6;
       await file.utimes(seconds, seconds);
-      await file.sync();
-      return { path, version: versionOf(await file.stat({ bigint: true })) };
+      const [stats] = await Promise.all([file.stat({ bigint: true }), file.sync()]);
+      return { path, version: versionOf(stats), closed: this.#tryClose(file, path) };
     } catch (caught) {
-      await this.#tryRemove(path);
+      await Promise.all([this.#tryClose(file, path), this.#tryRemove(path)]);
       throw caught;
-    } finally {
-      await file.close();
     }
   }
 
-  /** Removes a file that is no longer needed. A failure only costs space until the next open, so it is logged. */
+  /** Removes a file that is no longer needed. Never rejects: a failure only costs space until the next open, so it is logged. */
   async remove(path: string): Promise<void> {
     await this.#tryRemove(path);
+  }
+
+  /** What was synced is safe, whatever close says. */
+  async #tryClose(file: FileHandle, path: string): Promise<void> {
+    try {
+      await file.close();
+    } catch (caught) {
+      this.#logger.warn('cannot close a temporary file', { path, error: caught });
+    }
   }
 
   #nextMicros(): number {

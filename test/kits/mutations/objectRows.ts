@@ -2,6 +2,8 @@ import { objectStoreConformance } from '../../../conformance/storage/object/kit.
 import type { ObjectStore } from '../../../src/core/ports/objectStore.ts';
 import { ManualClock } from '../../../src/plugins/memory/manualClock.ts';
 import { MemoryObjectStore } from '../../../src/plugins/memory/memoryObjectStore.ts';
+import { type Edit, makeMutant } from '../mutants.ts';
+import { ON_POWER_LOSS_DISK, powerLossCases } from '../powerLoss/powerLossCases.ts';
 import { editedPlugin, firstFailureOf, type MutationRow, overlay, turn } from './row.ts';
 
 const BROKEN: Readonly<Record<string, (store: ObjectStore) => Partial<ObjectStore>>> = {
@@ -50,8 +52,8 @@ const BROKEN: Readonly<Record<string, (store: ObjectStore) => Partial<ObjectStor
 
 const EDITS = {
   'the exclusive link of a new object': {
-    find: 'await linkNew(temp, path, key);',
-    replacement: 'linkNew.length; await rename(temp, path);',
+    find: 'linkNew(temp, path, key), ',
+    replacement: 'rename(temp, path), ',
   },
   'comparing again under the lock of all processes': {
     find: '          await this.#compare(key, path, version);\n          await rename(temp, path);',
@@ -62,6 +64,38 @@ const EDITS = {
     replacement: 'return { version: version.slice(0, 2), bytes:',
   },
 };
+
+const SYNCS = {
+  "the sync of an object's bytes": {
+    find: 'Promise.all([file.stat({ bigint: true }), file.sync()])',
+    replacement: 'Promise.all([file.stat({ bigint: true })])',
+  },
+  'the sync of the folder of a new name': {
+    find: 'await syncFolder(folder).catch(',
+    replacement: 'await Promise.resolve().catch(',
+  },
+  'the sync of the parent of a new folder': { find: 'await syncFolder(parent);', replacement: '' },
+  'the sync after a deletion': {
+    find: 'await this.#folders.syncNearest(folder).catch(',
+    replacement: 'await Promise.resolve().catch(',
+  },
+};
+
+function onPowerLossDisk(lacks: string, edit: Edit | undefined): MutationRow {
+  return {
+    port: 'objectStore',
+    adapter: 'object-fs',
+    lacks,
+    async firstFailure() {
+      const mutant = await makeMutant('src/plugins/object-fs', edit, ON_POWER_LOSS_DISK);
+      try {
+        return await firstFailureOf(powerLossCases(mutant));
+      } finally {
+        await mutant.remove();
+      }
+    },
+  };
+}
 
 export const OBJECT_ROWS: readonly MutationRow[] = [
   ...Object.entries(BROKEN).map(([lacks, breakIt]) => ({
@@ -83,11 +117,10 @@ export const OBJECT_ROWS: readonly MutationRow[] = [
       ),
   })),
   ...editedPlugin('objectStore', 'src/plugins/object-fs', EDITS, { path: '{folder}' }),
+  ...Object.entries(SYNCS).map(([lacks, edit]) => onPowerLossDisk(lacks, edit)),
 ];
 
-export const OBJECT_WHOLE = editedPlugin(
-  'objectStore',
-  'src/plugins/object-fs',
-  { nothing: undefined },
-  { path: '{folder}' },
-);
+export const OBJECT_WHOLE = [
+  ...editedPlugin('objectStore', 'src/plugins/object-fs', { nothing: undefined }, { path: '{folder}' }),
+  onPowerLossDisk('nothing when the power is lost', undefined),
+];
