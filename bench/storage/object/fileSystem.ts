@@ -9,11 +9,13 @@ export const fileSystem: ObjectServer = {
   bareName: 'temp, fsync, rename, fsync of the folder',
   whyNot: () => undefined,
   async open(folder) {
-    const config = objectFsPlugin.configSchema.parse({ path: join(folder, 'objects') });
-    const bareRoot = join(folder, 'bare');
-    await mkdir(bareRoot);
+    const root = join(folder, 'objects');
+    const config = objectFsPlugin.configSchema.parse({ path: root });
+    // The adapter's own: how long ext4 looks for an inode depends on the folder, when many of its files were deleted lately.
+    const temps = join(root, '+temp');
+    await mkdir(temps, { recursive: true });
     return {
-      bare: new BareFiles(bareRoot),
+      bare: new BareFiles(join(root, 'bare'), temps),
       openStore: () => objectFsPlugin.create(config, pluginDeps),
       close: () => rm(folder, { recursive: true, force: true }),
     };
@@ -22,11 +24,13 @@ export const fileSystem: ObjectServer = {
 
 class BareFiles implements BareObjects {
   readonly #root: string;
+  readonly #tempFolder: string;
   readonly #folders = new Set<string>();
   #temps = 0;
 
-  constructor(root: string) {
+  constructor(root: string, tempFolder: string) {
     this.#root = root;
+    this.#tempFolder = tempFolder;
   }
 
   async put(key: string, bytes: Uint8Array): Promise<void> {
@@ -77,7 +81,7 @@ class BareFiles implements BareObjects {
 
   /** Path of a synced file with `bytes`. */
   async #write(bytes: Uint8Array): Promise<string> {
-    const path = join(this.#root, `temp-${this.#temps++}`);
+    const path = join(this.#tempFolder, `bare-${this.#temps++}`);
     const file = await open(path, 'wx');
     try {
       await file.write(bytes, 0, bytes.length, 0);
