@@ -30,7 +30,6 @@ const STEPS: readonly Step[] = [
   { script: 'test:crash', needs: 'test/crash/run.ts', needsBuild: true },
   { script: 'test:protocol', needs: 'conformance/protocol/run.ts', needsBuild: true },
   { script: 'test:roles', needs: 'conformance/protocol/run.ts', needsBuild: true },
-  { script: 'test:backends', needs: 'test/backends', needsBuild: true },
 ];
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));

@@ -22,7 +22,8 @@ const REFUSALS: Readonly<Record<string, Verdict>> = {
   InvalidRange: ['Invalid', false],
   KeyTooLongError: ['Invalid', false],
   ObjectParentIsFile: ['Invalid', false, TWO_KEYS],
-  ExistingObjectIsDirectory: ['Invalid', false, TWO_KEYS],
+  // Of versitygw, also when a deletion removed the folder in which it was about to put something.
+  ExistingObjectIsDirectory: ['Invalid', true, TWO_KEYS],
   XMinioParentIsObject: ['Invalid', false, TWO_KEYS],
   XMinioObjectExistsAsDirectory: ['Invalid', false, TWO_KEYS],
   EntityTooLarge: ['TooLarge', false],

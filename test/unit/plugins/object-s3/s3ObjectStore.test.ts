@@ -47,6 +47,26 @@ test('the bucket in the path, the prefix before the key, one signed request a pu
   await store.close();
 });
 
+test('versitygw: a put whose folders a deletion removed meanwhile is sent again; a key below an object stays Invalid', async () => {
+  let refusalsLeft = 0;
+  let puts = 0;
+  const port = await fakeServer(({ method, headers }) => {
+    const isPut = method === 'PUT' && !('if-none-match' in headers || 'if-match' in headers);
+    if (isPut) puts++;
+    if (isPut && refusalsLeft-- > 0)
+      return { status: 409, body: '<Error><Code>ExistingObjectIsDirectory</Code></Error>' };
+    return answerProbe(method!, 'if-none-match' in headers || 'if-match' in headers);
+  });
+  const store = await open(optionsAt(port));
+  puts = 0;
+  refusalsLeft = 2;
+  expect(await store.put('a/b/c', utf8('x'))).toBe('e');
+  expect(puts).toBe(3);
+  refusalsLeft = Number.POSITIVE_INFINITY;
+  await fails('Invalid', () => store.put('a/b/c', utf8('x')));
+  await store.close();
+});
+
 test('parts of a large object: partsInFlightMax at a time, each sent again when it fails', async () => {
   let inFlight = 0;
   let inFlightMost = 0;
