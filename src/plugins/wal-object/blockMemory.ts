@@ -25,8 +25,10 @@ export class BlockMemory {
 
   /** `taken` came from `take`, and nobody reads or writes it any more. */
   giveBack(taken: Uint8Array): void {
+    // A smaller one lies in memory that it shares.
+    if (taken.length < REUSED_BYTES_MIN) return;
     const whole = Buffer.from(taken.buffer);
-    if (whole.length < REUSED_BYTES_MIN || whole.length > FREE_BYTES_MAX) return;
+    if (whole.length > FREE_BYTES_MAX) return;
     while (this.#freeBytes + whole.length > FREE_BYTES_MAX) this.#freeBytes -= this.#free.shift()!.length;
     this.#free.push(whole);
     this.#freeBytes += whole.length;

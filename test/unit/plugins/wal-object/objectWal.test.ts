@@ -390,6 +390,14 @@ test('BlockMemory: gives what was given back, unless it is much larger; what is 
   expect(memory.take(900_000).buffer).not.toBe(large.buffer);
 });
 
+test("BlockMemory: a small block given back leaves alone the memory that it shares with all of Node's small buffers", () => {
+  const memory = new BlockMemory();
+  const small = memory.take(100);
+  memory.giveBack(small);
+  for (const bytes of [small.buffer.byteLength, 64 * 1024, 100_000])
+    expect(memory.take(bytes).buffer, `${bytes} bytes`).not.toBe(small.buffer);
+});
+
 test('a tail that truncation came by is Truncated', async () => {
   const wal = await openWal();
   const writer = await wal.open('a', 1);
