@@ -13,3 +13,8 @@ export async function readBody(
   }
   if (at < into.length) throw new Error(`the reply ended after ${at} of ${into.length} bytes`);
 }
+
+/** `bytes`, or a copy of shared ones: clients of object stores take no shared memory. */
+export function unshared(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes;
+}

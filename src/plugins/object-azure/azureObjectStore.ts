@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { BlobRequestConditions } from '@azure/storage-blob';
 import { ElanusError, type ErrorContext, type ErrorKind, invalid } from '../../core/domain/errors.ts';
-import { readBody } from '../../core/ports/objectBody.ts';
+import { readBody, unshared } from '../../core/ports/objectBody.ts';
 import {
   checkObjectKey,
   checkObjectLimit,
@@ -11,7 +11,7 @@ import {
 import { RetryPolicy, settled } from '../../core/ports/objectRetries.ts';
 import type { ObjectContent, ObjectInfo, ObjectStore, ObjectVersion } from '../../core/ports/objectStore.ts';
 import type { PluginDeps } from '../../core/ports/plugin.ts';
-import { BlockUpload, unshared } from './blockUpload.ts';
+import { BlockUpload } from './blockUpload.ts';
 import { Calls } from './calls.ts';
 import { makeClient } from './client.ts';
 import type { ObjectAzureConfig } from './config.ts';

@@ -1,4 +1,5 @@
 import type { BlobRequestConditions } from '@azure/storage-blob';
+import { unshared } from '../../core/ports/objectBody.ts';
 import type { Calls } from './calls.ts';
 import { failureOf } from './errors.ts';
 
@@ -68,9 +69,4 @@ export class BlockUpload {
       container.getBlockBlobClient(this.#blob).stageBlock(this.#ids[at]!, block, block.length, options),
     );
   }
-}
-
-/** The client takes no shared memory. */
-export function unshared(bytes: Uint8Array): Uint8Array {
-  return bytes.buffer instanceof SharedArrayBuffer ? new Uint8Array(bytes) : bytes;
 }

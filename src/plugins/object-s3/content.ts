@@ -1,3 +1,4 @@
+import { unshared } from '../../core/ports/objectBody.ts';
 import { PiecesBody } from './body.ts';
 
 /**
@@ -29,12 +30,11 @@ export class StoredContent {
     return to - from > COPIED_BYTES_MAX ? new PiecesBody(pieces) : Buffer.concat(pieces);
   }
 
-  /** Views, but of what is shared: the client takes none of that. */
+  /** Views, where nothing is shared. */
   #pieces(from: number, to: number): readonly Uint8Array[] {
-    const content = this.#content.subarray(from, to);
     const trailerAt = this.#content.length;
     const pieces = [
-      content.buffer instanceof SharedArrayBuffer ? new Uint8Array(content) : content,
+      unshared(this.#content.subarray(from, to)),
       this.trailer.subarray(Math.max(0, from - trailerAt), Math.max(0, to - trailerAt)),
     ];
     return pieces.filter(({ length }) => length > 0);

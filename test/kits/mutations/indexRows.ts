@@ -1,9 +1,8 @@
 import { vectorIndexConformance } from '../../../conformance/storage/index/kit.ts';
 import { SCAN_CAPABILITIES } from '../../../src/server/cli/plugin/scanIndex.ts';
-import { type Edit, makeMutant } from '../mutants.ts';
-import { firstFailureOf, type MutationRow } from './row.ts';
+import type { Edit } from '../mutants.ts';
+import { type MutationRow, mutantRow } from './row.ts';
 
-const FOLDER = 'src/server/cli/plugin';
 const EDITS: Readonly<Record<string, Edit>> = {
   'the filter': { find: 'if (!this.#isAllowed(vectors, request, row)) continue;', replacement: '' },
   'the row limit': { find: 'row < request.rowsLimit;', replacement: 'row < vectors.rows;' },
@@ -11,21 +10,18 @@ const EDITS: Readonly<Record<string, Edit>> = {
   'refusing what does not fit': { find: '    check(vectors, request);\n', replacement: '' },
 };
 
-function row(lacks: string, edit: Edit | undefined): MutationRow {
-  return {
+function row(lacks: string, change: Edit | undefined): MutationRow {
+  return mutantRow({
     port: 'index',
     adapter: 'scan (plugin new)',
     lacks,
-    async firstFailure() {
-      const mutant = await makeMutant(FOLDER, edit);
-      try {
-        const subject = { name: 'scan', workerModule: mutant.url('scanIndex.ts'), config: {} };
-        return await firstFailureOf(vectorIndexConformance(subject, { capabilities: SCAN_CAPABILITIES }));
-      } finally {
-        await mutant.remove();
-      }
+    change,
+    folder: 'src/server/cli/plugin',
+    async casesOf(mutant) {
+      const subject = { name: 'scan', workerModule: mutant.url('scanIndex.ts'), config: {} };
+      return vectorIndexConformance(subject, { capabilities: SCAN_CAPABILITIES });
     },
-  };
+  });
 }
 
 export const INDEX_ROWS = Object.entries(EDITS).map(([lacks, edit]) => row(lacks, edit));

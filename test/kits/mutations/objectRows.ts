@@ -2,9 +2,9 @@ import { objectStoreConformance } from '../../../conformance/storage/object/kit.
 import type { ObjectStore } from '../../../src/core/ports/objectStore.ts';
 import { ManualClock } from '../../../src/plugins/memory/manualClock.ts';
 import { MemoryObjectStore } from '../../../src/plugins/memory/memoryObjectStore.ts';
-import { type Edit, makeMutant } from '../mutants.ts';
+import type { Edit } from '../mutants.ts';
 import { ON_POWER_LOSS_DISK, powerLossCases } from '../powerLoss/powerLossCases.ts';
-import { editedPlugin, firstFailureOf, type MutationRow, overlay, turn } from './row.ts';
+import { editedPlugin, firstFailureOf, type MutationRow, mutantRow, overlay, turn } from './row.ts';
 
 const BROKEN: Readonly<Record<string, (store: ObjectStore) => Partial<ObjectStore>>> = {
   'looking and writing in one step (putIfAbsent)': (store) => ({
@@ -81,20 +81,15 @@ const SYNCS = {
   },
 };
 
-function onPowerLossDisk(lacks: string, edit: Edit | undefined): MutationRow {
-  return {
+function onPowerLossDisk(lacks: string, change: Edit | undefined): MutationRow {
+  return mutantRow({
     port: 'objectStore',
     adapter: 'object-fs',
     lacks,
-    async firstFailure() {
-      const mutant = await makeMutant('src/plugins/object-fs', edit, ON_POWER_LOSS_DISK);
-      try {
-        return await firstFailureOf(powerLossCases(mutant));
-      } finally {
-        await mutant.remove();
-      }
-    },
-  };
+    change,
+    standIns: ON_POWER_LOSS_DISK,
+    casesOf: async (mutant) => powerLossCases(mutant),
+  });
 }
 
 export const OBJECT_ROWS: readonly MutationRow[] = [

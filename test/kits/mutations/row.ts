@@ -5,7 +5,7 @@ import {
 } from '../../../conformance/storage/conformanceCase.ts';
 import { pluginConformance } from '../../../conformance/storage/pluginKit.ts';
 import type { KitPort } from '../../../conformance/storage/promises.ts';
-import { type Edit, makeMutant } from '../mutants.ts';
+import { type Edit, type Mutant, type Mutation, makeMutant, type StandIns } from '../mutants.ts';
 
 /** An adapter that lacks one safety mechanism. */
 export interface MutationRow {
@@ -37,6 +37,30 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** `change` made to a copy of `folder`, and the cases for that copy. */
+export interface MutantRow extends Omit<MutationRow, 'firstFailure'> {
+  /** By default that of the plugin `adapter`. */
+  readonly folder?: string;
+  /** Undefined = not changed. */
+  readonly change: Mutation | Edit | undefined;
+  readonly standIns?: StandIns;
+  casesOf(mutant: Mutant): Promise<readonly ConformanceCase[]>;
+}
+
+export function mutantRow({ folder, change, standIns, casesOf, ...row }: MutantRow): MutationRow {
+  return {
+    ...row,
+    async firstFailure() {
+      const mutant = await makeMutant(folder ?? `src/plugins/${row.adapter}`, change, standIns);
+      try {
+        return await firstFailureOf(await casesOf(mutant));
+      } finally {
+        await mutant.remove();
+      }
+    },
+  };
+}
+
 /** A built-in plugin with a folder of its own, whose sources are changed in one place; undefined = not changed. */
 export function editedPlugin(
   port: KitPort,
@@ -45,18 +69,14 @@ export function editedPlugin(
   options: Readonly<Record<string, unknown>>,
 ): MutationRow[] {
   const adapter = folder.split('/').at(-1)!;
-  return Object.entries(edits).map(([lacks, edit]) => ({
-    port,
-    adapter,
-    lacks,
-    async firstFailure() {
-      const mutant = await makeMutant(folder, edit);
-      try {
-        const { cases } = await pluginConformance(mutant.url('index.ts'), { options });
-        return await firstFailureOf(cases);
-      } finally {
-        await mutant.remove();
-      }
-    },
-  }));
+  return Object.entries(edits).map(([lacks, change]) =>
+    mutantRow({
+      port,
+      adapter,
+      lacks,
+      change,
+      folder,
+      casesOf: async (mutant) => (await pluginConformance(mutant.url('index.ts'), { options })).cases,
+    }),
+  );
 }

@@ -3,8 +3,8 @@ import { walConformance } from '../../../conformance/storage/wal/kit.ts';
 import { type OpenObjectWal, simulatedFactory } from '../../unit/plugins/wal-object/objectWalSubject.ts';
 import { storeCases } from '../../unit/plugins/wal-object/storeCases.ts';
 import { type OpenFileWal, simulatedDiskFactory } from '../fileWalSubject.ts';
-import { type Mutant, type Mutation, makeMutant } from '../mutants.ts';
-import { firstFailureOf, type MutationRow } from './row.ts';
+import type { Mutant, Mutation } from '../mutants.ts';
+import { mutantRow } from './row.ts';
 
 const OF_FILES: Readonly<Record<string, Mutation>> = {
   'the sync of data': { mark: 'data-sync', line: 'await Promise.resolve();' },
@@ -63,27 +63,9 @@ const ADAPTERS = [
   { adapter: 'wal-object', mutations: OF_OBJECTS, casesOf: casesOnObjects },
 ] as const;
 
-function row(
-  { adapter, casesOf }: (typeof ADAPTERS)[number],
-  lacks: string,
-  mutation: Mutation | undefined,
-): MutationRow {
-  return {
-    port: 'wal',
-    adapter,
-    lacks,
-    async firstFailure() {
-      const mutant = await makeMutant(`src/plugins/${adapter}`, mutation);
-      try {
-        return await firstFailureOf(await casesOf(mutant));
-      } finally {
-        await mutant.remove();
-      }
-    },
-  };
-}
-
-export const WAL_ROWS = ADAPTERS.flatMap((one) =>
-  Object.entries(one.mutations).map(([lacks, mutation]) => row(one, lacks, mutation)),
+export const WAL_ROWS = ADAPTERS.flatMap(({ mutations, ...one }) =>
+  Object.entries(mutations).map(([lacks, change]) => mutantRow({ port: 'wal', ...one, lacks, change })),
 );
-export const WAL_WHOLE = ADAPTERS.map((one) => row(one, 'nothing', undefined));
+export const WAL_WHOLE = ADAPTERS.map(({ adapter, casesOf }) =>
+  mutantRow({ port: 'wal', adapter, casesOf, lacks: 'nothing', change: undefined }),
+);

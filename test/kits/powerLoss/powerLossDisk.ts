@@ -104,6 +104,7 @@ export async function open(name: string, flags: string): Promise<FileHandle> {
 async function sync(handle: FileHandle, name: string, ino: number): Promise<void> {
   step();
   const before = unsynced.filter(({ folder }) => folder === name);
+  // Takes a while, as a sync does, without its work: others come in between.
   await handle.stat();
   step();
   dirty.delete(ino);
